@@ -1,0 +1,82 @@
+/// An immutable run of fixed-width values, laid out as an Apache Arrow buffer.
+///
+/// A buffer shares its memory: copying or slicing it is O(1), and the memory may belong to this process, to a
+/// memory-mapped file or to another library that handed it over. The owner is released with the last copy.
+public struct Buffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
+  @usableFromInline let owner: AnyObject?
+  @usableFromInline let base: UnsafePointer<Element>?
+  public let count: Int
+
+  /// Wraps memory that `owner` keeps alive.
+  ///
+  /// - Precondition: `base` points to `count` initialised elements for as long as `owner` lives.
+  @inlinable public init(owner: AnyObject?, base: UnsafePointer<Element>?, count: Int) {
+    self.owner = owner
+    self.base = base
+    self.count = count
+  }
+
+  /// Allocates `count` elements and lets `initialize` fill them all.
+  @inlinable public init<Failure: Error>(
+    count: Int, initializingWith initialize: (UnsafeMutableBufferPointer<Element>) throws(Failure) -> Void
+  ) throws(Failure) {
+    let memory = OwnedMemory<Element>(count: count)
+    try initialize(memory.elements)
+    self.init(owner: memory, base: UnsafePointer(memory.elements.baseAddress), count: count)
+  }
+
+  /// Copies an array. O(count).
+  @inlinable public init(_ array: [Element]) {
+    self.init(count: array.count) { target in
+      _ = target.initialize(from: array)
+    }
+  }
+
+  /// The elements, for as long as the buffer is borrowed.
+  @inlinable public var span: Span<Element> {
+    @_lifetime(borrow self)
+    get {
+      let span = Span(_unsafeElements: UnsafeBufferPointer(start: base, count: count))
+      return _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Calls `body` with the elements as a C-compatible pointer, valid only during the call.
+  @inlinable public func withUnsafeBufferPointer<Result, Failure: Error>(
+    _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(owner) {} }
+    return try body(UnsafeBufferPointer(start: base, count: count))
+  }
+
+  @inlinable public subscript(index: Int) -> Element {
+    span[index]
+  }
+
+  /// A part of the buffer, sharing its memory. O(1).
+  @inlinable public func slice(_ range: Range<Int>) -> Buffer {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "slice outside the buffer")
+    return Buffer(owner: owner, base: base.map { $0 + range.lowerBound }, count: range.count)
+  }
+
+  /// A copy as a Swift array. O(count).
+  public var array: [Element] {
+    withUnsafeBufferPointer { Array($0) }
+  }
+}
+
+/// Uninitialised memory aligned to a cache line, freed with the last reference.
+@usableFromInline final class OwnedMemory<Element: BitwiseCopyable>: @unchecked Sendable {
+  @usableFromInline let elements: UnsafeMutableBufferPointer<Element>
+
+  @usableFromInline init(count: Int) {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Swift.max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
+    elements = UnsafeMutableBufferPointer(
+      start: bytes.baseAddress?.bindMemory(to: Element.self, capacity: count), count: count)
+  }
+
+  deinit {
+    UnsafeMutableRawPointer(elements.baseAddress)?.deallocate()
+  }
+}

@@ -1,0 +1,30 @@
+/// Helps a message to say what was probably meant.
+public enum Spelling {
+  /// The candidate with the smallest edit distance, where it is close enough to be a slip. O(candidates · length²).
+  public static func nearest(to name: String, in candidates: [String]) -> String? {
+    let limit = max(1, name.count / 3)
+    return candidates.map { ($0, distance(Array(name.lowercased()), Array($0.lowercased()))) }
+      .filter { $0.1 <= limit }
+      .min { $0.1 < $1.1 }?.0
+  }
+
+  /// At most `limit` names, and how many more there are.
+  public static func list(_ names: [String], limit: Int = 12) -> String {
+    let shown = names.prefix(limit).joined(separator: ", ")
+    return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
+  }
+
+  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let substituted = diagonal + (x == y ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+      }
+    }
+    return row[b.count]
+  }
+}

@@ -1,0 +1,75 @@
+public import Columnar
+import Synchronization
+
+/// A source with its profile: every category has its frozen levels, so that a code means the same in all passes.
+///
+/// Making a dataset is pass 0 of a plan. Where the requested columns fit into the engine's memory limit they stay
+/// there, and later passes do not touch the file.
+public struct Dataset: Sendable {
+  public let profile: Profile
+  private let source: any Source
+  private let resident: [Batch]?
+  private let requests: [ColumnRequest]
+
+  /// Reads the named columns of every row once.
+  ///
+  /// - Throws: `badData` where a column is missing or a cell contradicts its request, `cancelled`.
+  public init(_ source: any Source, columns: [ColumnRequest], engine: Engine) throws(ImmerseError) {
+    let requests = try source.resolve(columns.merged)
+    let keepsRows = source.rowCount * requests.count * 8 <= engine.memoryLimit
+    let count = source.chunkCount
+    let batches = Mutex([Batch?](repeating: nil, count: keepsRows ? count : 0))
+    let lanes = Engine.lanes(chunks: count)
+    let partials = Mutex([ProfilePartial?](repeating: nil, count: lanes.count))
+    let done = Atomic<Int>(0)
+    try parallelForEach(lanes.count, threads: engine.threads) { (lane: Int) throws(ImmerseError) in
+      var partial = ProfilePartial(requests)
+      for index in lanes[lane] {
+        try engine.checkCancellation()
+        let batch = try source.chunk(index, requests)
+        try partial.absorb(batch)
+        if keepsRows { batches.withLock { $0[index] = batch } }
+        engine.progress?(done.add(1, ordering: .relaxed).newValue, count)
+      }
+      partials.withLock { [partial] in $0[lane] = partial }
+    }
+    var whole = ProfilePartial(requests)
+    for partial in partials.withLock({ $0 }) {
+      if let partial { try whole.merge(partial) }
+    }
+    let profile = whole.profile(sourceRows: source.rowCount)
+    self.profile = profile
+    self.source = source
+    self.requests = requests
+    guard keepsRows else {
+      resident = nil
+      return
+    }
+    let frozen = Mutex(batches.withLock { $0 })
+    try parallelForEach(count, threads: engine.threads) { (index: Int) throws(ImmerseError) in
+      guard let batch = frozen.withLock({ $0[index] }) else { return }
+      let recoded = profile.freeze(batch)
+      frozen.withLock { $0[index] = recoded }
+    }
+    resident = frozen.withLock { $0.compactMap(\.self) }
+  }
+
+  public var name: String { source.name }
+  public var chunkCount: Int { source.chunkCount }
+  /// Rows of the source, before any filter.
+  public var rowCount: Int { source.rowCount }
+
+  /// The requested columns of one chunk, with frozen levels.
+  ///
+  /// - Throws: `badData` where a column was not requested when the dataset was made.
+  public func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    if let resident { return resident[index] }
+    let wanted = Set(columns.map(\.name))
+    return profile.freeze(try source.chunk(index, requests.filter { wanted.contains($0.name) }))
+  }
+
+  /// The request as it was resolved, or nil where the column is not part of the dataset.
+  public func kind(of name: String) -> ColumnRequest.Kind? {
+    requests.first { $0.name == name }?.kind
+  }
+}

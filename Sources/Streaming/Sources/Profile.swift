@@ -1,0 +1,84 @@
+public import Columnar
+
+/// What pass 0 learns of the columns and hands to every later pass.
+public struct Profile: Sendable {
+  /// A numeric column: how many values, and their rough centre and spread, by which later passes shift and scale.
+  public struct Numbers: Sendable {
+    public var count: Int
+    public var missing: Int
+    public var mean: Double
+    public var standardDeviation: Double
+    public var minimum: Double
+    public var maximum: Double
+  }
+
+  /// Rows after filters.
+  public let rowCount: Int
+  /// Rows that filters dropped.
+  public let droppedRowCount: Int
+  public let levels: [String: Levels]
+  public let numbers: [String: Numbers]
+
+  /// The batch with every category in its frozen levels.
+  func freeze(_ batch: Batch) -> Batch {
+    var frozen = batch
+    for (name, levels) in levels {
+      guard let column = batch[name], case .category = column.values else { continue }
+      frozen.set(name, Column(.category(column.categories.recoded(to: levels).codes, levels)))
+    }
+    return frozen
+  }
+}
+
+/// Gathers levels and moments of the requested columns.
+struct ProfilePartial {
+  private var rowCount = 0
+  private let categoryNames: [String]
+  private let numberNames: [String]
+  private var levels: [Set<String>]
+  private var moments: [Moments]
+  /// Levels already gathered, so that chunks which share one list of levels cost nothing.
+  private var seen: [ObjectIdentifier: Levels] = [:]
+
+  init(_ requests: [ColumnRequest]) {
+    categoryNames = requests.filter { $0.kind == .category }.map(\.name)
+    numberNames = requests.filter { $0.kind == .number }.map(\.name)
+    levels = Array(repeating: [], count: categoryNames.count)
+    moments = Array(repeating: Moments(), count: numberNames.count)
+  }
+
+  mutating func absorb(_ batch: Batch) throws(ImmerseError) {
+    rowCount += batch.rowCount
+    for (index, name) in categoryNames.enumerated() {
+      let column = try batch.categories(name).levels
+      if seen.updateValue(column, forKey: ObjectIdentifier(column)) == nil {
+        levels[index].formUnion(column.names)
+      }
+    }
+    for (index, name) in numberNames.enumerated() {
+      let numbers = try batch.numbers(name)
+      numbers.withUnsafeBufferPointer { moments[index].absorb($0) }
+    }
+  }
+
+  mutating func merge(_ other: ProfilePartial) throws(ImmerseError) {
+    rowCount += other.rowCount
+    for index in levels.indices { levels[index].formUnion(other.levels[index]) }
+    for index in moments.indices { moments[index].merge(other.moments[index]) }
+  }
+
+  func profile(sourceRows: Int) -> Profile {
+    Profile(
+      rowCount: rowCount, droppedRowCount: sourceRows - rowCount,
+      levels: Dictionary(uniqueKeysWithValues: zip(categoryNames, levels.map { Levels(sorting: $0) })),
+      numbers: Dictionary(
+        uniqueKeysWithValues: zip(numberNames, moments).map { name, m in
+          (
+            name,
+            Profile.Numbers(
+              count: m.count, missing: rowCount - m.count, mean: m.mean, standardDeviation: m.standardDeviation,
+              minimum: m.minimum, maximum: m.maximum)
+          )
+        }))
+  }
+}

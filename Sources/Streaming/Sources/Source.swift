@@ -1,0 +1,61 @@
+public import Columnar
+
+/// Rows that can be read again and again, any part at a time and by several threads at once.
+///
+/// A source is cut into chunks of `chunkRows` consecutive rows, counted before any filter: the unit in which rows
+/// are read, computed on and written, whatever batches a file was written in. A stream that can be read only once
+/// is stored first.
+public protocol Source: Sendable {
+  /// What messages call the source; a file name where it has one.
+  var name: String { get }
+  var columnNames: [String] { get }
+  /// Rows before any filter.
+  var rowCount: Int { get }
+
+  /// The type of each named column. Reads the rows where the format does not say.
+  ///
+  /// - Throws: `badData` where a column does not exist.
+  func types(of columns: [String]) throws(ImmerseError) -> [String: DataType]
+
+  /// The requested columns of one chunk; fewer rows than the chunk has where a filter dropped some.
+  ///
+  /// `automatic` requests are resolved by `types(of:)` beforehand and never reach this call. Categories carry levels
+  /// of the source's own choosing, which may differ between chunks.
+  ///
+  /// - Throws: `badData` where a column does not exist or a cell contradicts the request.
+  func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch
+}
+
+/// The number of rows in every chunk of a source but the last.
+public let chunkRows = 65_536
+
+extension Source {
+  public var chunkCount: Int { (rowCount + chunkRows - 1) / chunkRows }
+
+  /// The source rows of one chunk.
+  public func rows(ofChunk index: Int) -> Range<Int> {
+    index * chunkRows..<min((index + 1) * chunkRows, rowCount)
+  }
+
+  /// - Throws: `badData` for the first of the names that is no column.
+  public func require(_ names: some Sequence<String>) throws(ImmerseError) {
+    let known = columnNames
+    for name in names where !known.contains(name) {
+      throw ImmerseError.missingColumn(name, among: known).at(ImmerseError.Place(file: self.name, line: 1))
+    }
+  }
+
+  /// The requests with every `automatic` one replaced by what the column's type makes of it.
+  ///
+  /// - Throws: `badData` where a column does not exist.
+  public func resolve(_ requests: [ColumnRequest]) throws(ImmerseError) -> [ColumnRequest] {
+    try require(requests.map(\.name))
+    let open = requests.filter { $0.kind == .automatic }.map(\.name)
+    if open.isEmpty { return requests }
+    let types = try types(of: open)
+    return requests.map { request in
+      guard request.kind == .automatic else { return request }
+      return ColumnRequest(request.name, types[request.name]?.isNumeric == true ? .number : .category)
+    }
+  }
+}

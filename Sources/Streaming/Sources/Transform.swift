@@ -1,0 +1,64 @@
+public import Columnar
+
+/// The apply verb: a frozen rule or model that adds columns to a batch, or keeps only some of its rows.
+public protocol Transform: Sendable {
+  /// The columns it reads.
+  var inputs: [ColumnRequest] { get }
+  /// The columns it adds; empty for a filter.
+  var outputs: [Field] { get }
+  /// Whether it may drop rows, so that it must run even where none of its outputs is wanted.
+  var filtersRows: Bool { get }
+
+  /// - Throws: `badData` where a row contradicts the rule.
+  func apply(to batch: Batch) throws(ImmerseError) -> Batch
+}
+
+extension Transform {
+  public var filtersRows: Bool { false }
+}
+
+/// A source with a transform in front of it. Columns nobody asks for are not computed.
+public struct TransformedSource<Base: Source, Rule: Transform>: Source {
+  let base: Base
+  let rule: Rule
+
+  public var name: String { base.name }
+  public var rowCount: Int { base.rowCount }
+
+  public var columnNames: [String] {
+    base.columnNames + rule.outputs.map(\.name).filter { !base.columnNames.contains($0) }
+  }
+
+  public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
+    var types = rule.outputs.reduce(into: [String: DataType]()) { $0[$1.name] = $1.type }
+    let rest = columns.filter { types[$0] == nil }
+    if !rest.isEmpty { types.merge(try base.types(of: rest)) { own, _ in own } }
+    return types
+  }
+
+  public func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    let own = Set(rule.outputs.map(\.name))
+    let wanted = columns.filter { own.contains($0.name) }
+    let passed = columns.filter { !own.contains($0.name) }
+    if wanted.isEmpty && !rule.filtersRows { return try base.chunk(index, columns) }
+    let transformed = try rule.apply(to: try base.chunk(index, (rule.inputs + passed).merged))
+    var batch = Batch([], rowCount: transformed.rowCount, firstRow: transformed.firstRow)
+    for request in columns {
+      guard let column = transformed[request.name] else {
+        throw .missingColumn(request.name, among: transformed.names)
+      }
+      batch.set(request.name, try column.delivered(as: request))
+    }
+    return batch
+  }
+}
+
+extension Source {
+  /// This source with a transform applied to every batch.
+  ///
+  /// - Throws: `badData` where the transform reads a column that does not exist.
+  public func applying(_ rule: some Transform) throws(ImmerseError) -> any Source {
+    try require(rule.inputs.map(\.name))
+    return TransformedSource(base: self, rule: rule)
+  }
+}
