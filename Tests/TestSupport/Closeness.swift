@@ -1,4 +1,4 @@
-import Testing
+public import Testing
 
 /// Expects two numbers to agree to a relative tolerance, or to an absolute one near zero.
 public func expectClose(
@@ -9,7 +9,8 @@ public func expectClose(
   let error = (actual - expected).magnitude
   // Written so that a NaN on either side fails.
   let isClose = error <= limit
-  #expect(isClose, "\(label) \(actual) is not \(expected): off by \(error), allowed \(limit)", sourceLocation: sourceLocation)
+  #expect(
+    isClose, "\(label) \(actual) is not \(expected): off by \(error), allowed \(limit)", sourceLocation: sourceLocation)
 }
 
 /// Expects two lists of numbers to agree element by element.

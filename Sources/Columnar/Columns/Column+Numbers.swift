@@ -15,9 +15,10 @@ extension Column {
     case .uint32(let b): converted(b) { Double($0) }
     case .uint16(let b): converted(b) { Double($0) }
     case .uint8(let b): converted(b) { Double($0) }
-    case .bool(let bits): Buffer(count: count) { target in
-      for row in 0..<count { target[row] = isMissing(row) ? .nan : bits[row] ? 1 : 0 }
-    }
+    case .bool(let bits):
+      Buffer(count: count) { target in
+        for row in 0..<count { target[row] = isMissing(row) ? .nan : bits[row] ? 1 : 0 }
+      }
     case .category(let codes, let levels):
       levels.numbers.map { numbers in
         converted(codes) { $0 < 0 ? .nan : numbers[Int($0)] }

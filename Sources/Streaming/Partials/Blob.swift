@@ -61,13 +61,17 @@ public struct BlobReader {
     return String(decoding: bytes[position..<position + count], as: UTF8.self)
   }
 
-  public mutating func doubles() throws(ImmerseError) -> [Double] { try list(8) { r throws(ImmerseError) in try r.double() } }
+  public mutating func doubles() throws(ImmerseError) -> [Double] {
+    try list(8) { r throws(ImmerseError) in try r.double() }
+  }
 
   public mutating func integers() throws(ImmerseError) -> [Int] {
     try list(8) { r throws(ImmerseError) in Int(try r.integer(Int64.self)) }
   }
 
-  public mutating func strings() throws(ImmerseError) -> [String] { try list(4) { r throws(ImmerseError) in try r.string() } }
+  public mutating func strings() throws(ImmerseError) -> [String] {
+    try list(4) { r throws(ImmerseError) in try r.string() }
+  }
 
   private mutating func list<T>(
     _ smallest: Int, _ element: (inout BlobReader) throws(ImmerseError) -> T
