@@ -52,14 +52,15 @@ let package = Package(
     .target(name: "CImmerse"),
 
     module("Columnar", ["CImmerse"]),
-    module("LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
+    module("LinearAlgebra", ["COpenBLAS", "CLAPACKE", numerics]),
     module("Probability", ["CBoostMath", numerics]),
     module("Streaming", ["Columnar"]),
     module("DataFormats", ["CImmerse", "Columnar", "Streaming"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),
     module("SurveyStatistics", ["CImmerse", "Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability"]),
-    module("MultilevelModels", ["Columnar", "Streaming", "ModelFormula", "LinearAlgebra", "Probability"]),
+    module(
+      "MultilevelModels", ["Columnar", "Streaming", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
     module("CompositeIndicators", ["Columnar", "Streaming", "LinearAlgebra", "Probability"]),
     module(
       "ImmerseStats",
