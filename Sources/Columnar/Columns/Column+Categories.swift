@@ -8,6 +8,11 @@ public struct Categories: Sendable {
     self.levels = levels
   }
 
+  /// The level of a row, or nil where it has none.
+  public subscript(row: Int) -> String? {
+    codes[row] < 0 ? nil : levels[Int(codes[row])]
+  }
+
   /// The same rows coded into `other`; a level that `other` lacks becomes missing. O(rows + levels), or O(1) where
   /// the levels are already those.
   public func recoded(to other: Levels) -> Categories {

@@ -4,7 +4,7 @@ public import Columnar
 ///
 /// A fit is the recipe: it knows what was asked and which levels are frozen, holds no rows, and can be used by many
 /// threads or processes at once.
-public protocol Fit: Sendable {
+public protocol Fit<Model>: Sendable {
   associatedtype Partial: Streaming.Partial
   associatedtype Model
 

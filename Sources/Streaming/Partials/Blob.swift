@@ -28,6 +28,11 @@ public struct BlobWriter {
     for value in values { write(Int64(value)) }
   }
 
+  public mutating func write(_ values: [UInt64]) {
+    write(UInt64(values.count))
+    for value in values { write(value) }
+  }
+
   public mutating func write(_ values: [String]) {
     write(UInt64(values.count))
     for value in values { write(value) }
@@ -69,8 +74,19 @@ public struct BlobReader {
     try list(8) { r throws(ImmerseError) in Int(try r.integer(Int64.self)) }
   }
 
+  public mutating func keys() throws(ImmerseError) -> [UInt64] {
+    try list(8) { r throws(ImmerseError) in try r.integer() }
+  }
+
   public mutating func strings() throws(ImmerseError) -> [String] {
     try list(4) { r throws(ImmerseError) in try r.string() }
+  }
+
+  /// A list of doubles, cut into records of `width`.
+  public mutating func records(of width: Int) throws(ImmerseError) -> [[Double]] {
+    let values = try doubles()
+    guard values.count % width == 0 else { throw .brokenPartial }
+    return stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
   }
 
   private mutating func list<T>(
@@ -90,6 +106,7 @@ public struct BlobReader {
 }
 
 extension ImmerseError {
-  static let brokenPartial = ImmerseError(
+  /// The bytes of a partial cannot be what a `BlobWriter` wrote for it.
+  public static let brokenPartial = ImmerseError(
     .badData, "the saved partial is damaged or incomplete", remedy: "compute it again")
 }

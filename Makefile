@@ -1,0 +1,31 @@
+# Everything needs nothing but Swift 6.3 on Debian 12, Ubuntu or macOS: the first step installs what is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+COMMAND := .build/release/immerse-stats
+
+.PHONY: demo test build setup lint consumer release-check clean
+
+demo: build ## run the bundled study and print its headline figures
+	$(COMMAND) demo --force --out out/demo
+
+test: setup ## run all tests
+	swift test
+
+build: setup
+	swift build -c release --product immerse-stats
+
+setup:
+	scripts/setup
+
+lint: ## check the form of the sources
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+consumer: setup ## build and run a program that links the library
+	cd Tests/Consumer && swift run -c debug && swift run -c release
+
+release-check: test lint consumer demo ## everything, including the slow checks
+	scripts/check-coverage
+
+clean:
+	rm -rf .build out

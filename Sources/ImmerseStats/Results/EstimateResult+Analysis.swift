@@ -1,0 +1,64 @@
+import Columnar
+public import SurveyStatistics
+
+extension EstimateResult {
+  /// The result in the common format.
+  public var analysis: AnalysisResult {
+    AnalysisResult(
+      "estimate.\(kind.rawValue)", rows: rows.map(\.json), sections: [.init("design", design.json)], notes: notes)
+  }
+}
+
+extension Estimate {
+  public var json: JSONValue {
+    [
+      "term": .string(term),
+      "by": .object(by.map { .init($0.variable, .string($0.level)) }),
+      "estimate": JSONValue(estimate),
+      "std_error": JSONValue(standardError),
+      "conf_low": JSONValue(confidenceLow),
+      "conf_high": JSONValue(confidenceHigh),
+      "df": JSONValue(degreesOfFreedom),
+      "n": .integer(count),
+      "deff": JSONValue(designEffect),
+    ]
+  }
+}
+
+extension DesignSummary {
+  public var json: JSONValue {
+    [
+      "n": .integer(count), "sum_of_weights": JSONValue(sumOfWeights), "strata": .integer(strata),
+      "psus": .integer(psus), "df": .integer(degreesOfFreedom),
+    ]
+  }
+}
+
+extension RakeSummary {
+  /// One row for each margin, and what raking did to the weights as a whole.
+  public var analysis: AnalysisResult {
+    AnalysisResult(
+      "weight.rake",
+      rows: margins.map { row in
+        [
+          "variable": .string(row.margin.variable), "category": .string(row.margin.category),
+          "domain": JSONValue(row.margin.domain), "target": JSONValue(row.margin.total),
+          "before": JSONValue(row.before), "after": JSONValue(row.after),
+        ]
+      },
+      sections: [
+        .init(
+          "weights",
+          [
+            "n": .integer(count), "sum_before": JSONValue(sumBefore), "sum_after": JSONValue(sumAfter),
+            "g_min": JSONValue(smallestFactor), "g_max": JSONValue(largestFactor),
+          ]),
+        .init(
+          "convergence",
+          [
+            "converged": .bool(true), "sweeps": .integer(sweeps),
+            "largest_relative_error": JSONValue(largestRelativeError),
+          ]),
+      ])
+  }
+}

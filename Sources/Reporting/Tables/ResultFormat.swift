@@ -1,0 +1,48 @@
+public import ImmerseStats
+
+/// The forms in which a result can be printed or written.
+public enum ResultFormat: String, Sendable, CaseIterable {
+  case table, csv, json, markdown
+
+  /// The whole result as text.
+  public func render(_ result: AnalysisResult) -> String {
+    let table = ResultTable(result.rows)
+    return switch self {
+    case .table: TextTable.render(table)
+    case .csv: SeparatedTable.csv(table)
+    case .json: result.json.text
+    case .markdown: SeparatedTable.markdown(table)
+    }
+  }
+}
+
+/// Tables whose cells are separated by a character.
+enum SeparatedTable {
+  /// Numbers in full, absent values empty, text quoted where it has to be.
+  static func csv(_ table: ResultTable) -> String {
+    ([table.columns] + table.rows.map { $0.map(plain) })
+      .map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
+  }
+
+  static func markdown(_ table: ResultTable) -> String {
+    func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
+    let rule = table.columns.indices.map { column in
+      table.rows.contains { $0[column].isNumber } ? "---:" : "---"
+    }
+    return line(table.columns) + line(rule)
+      + table.rows.map { line($0.map { TextTable.text($0).split(separator: "|").joined(separator: "\\|") }) }.joined()
+  }
+
+  private static func plain(_ value: JSONValue) -> String {
+    switch value {
+    case .null: ""
+    case .string(let text): text
+    default: value.compactText
+    }
+  }
+
+  private static func quoted(_ cell: String) -> String {
+    guard cell.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }) else { return cell }
+    return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+}

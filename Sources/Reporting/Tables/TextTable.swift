@@ -1,0 +1,42 @@
+public import ImmerseStats
+
+/// A result as aligned text for a terminal: numbers to the right, with as many digits as a reader can use.
+public enum TextTable {
+  public static func render(_ table: ResultTable) -> String {
+    let cells = table.rows.map { $0.map { text($0) } }
+    let widths = table.columns.indices.map { column in
+      max(table.columns[column].count, cells.map { $0[column].count }.max() ?? 0)
+    }
+    let right = table.columns.indices.map { column in table.rows.contains { $0[column].isNumber } }
+    func line(_ cells: [String]) -> String {
+      var padded = zip(zip(cells, widths), right).map { cell, right in
+        let fill = String(repeating: " ", count: cell.1 - cell.0.count)
+        return right ? fill + cell.0 : cell.0 + fill
+      }.joined(separator: "  ")
+      while padded.last == " " { padded.removeLast() }
+      return padded + "\n"
+    }
+    return line(table.columns) + cells.map(line).joined()
+  }
+
+  /// Up to six significant digits; whole numbers in full.
+  public static func text(_ value: JSONValue) -> String {
+    switch value {
+    case .null: "-"
+    case .bool(let value): value ? "yes" : "no"
+    case .integer(let value): "\(value)"
+    case .number(let value): Digits.significant(value, 6)
+    case .string(let value): value
+    case .array, .object: value.compactText
+    }
+  }
+}
+
+extension JSONValue {
+  var isNumber: Bool {
+    switch self {
+    case .integer, .number: true
+    default: false
+    }
+  }
+}

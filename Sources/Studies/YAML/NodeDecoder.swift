@@ -1,0 +1,204 @@
+import Columnar
+import Yams
+
+/// Decodes one YAML node, and remembers which keys were asked for so that the others can be refused.
+final class NodeDecoder: Decoder {
+  let node: Node
+  let file: String
+  let codingPath: [any CodingKey]
+  let userInfo: [CodingUserInfoKey: Any] = [:]
+  private var asked: Set<String> = []
+
+  init(_ node: Node, file: String, path: [any CodingKey]) {
+    self.node = node
+    self.file = file
+    codingPath = path
+  }
+
+  func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    let value = try T(from: self)
+    try refuseUnknownKeys()
+    return value
+  }
+
+  func ask(for key: any CodingKey) { asked.insert(key.stringValue) }
+
+  private func refuseUnknownKeys() throws {
+    guard let mapping = node.mapping, !asked.isEmpty else { return }
+    for (key, _) in mapping {
+      guard let name = key.string, !asked.contains(name) else { continue }
+      throw error(
+        at: key, "there is no setting \"\(name)\" here",
+        remedy: Spelling.nearest(to: name, in: asked.sorted()).map { "did you mean \"\($0)\"?" }
+          ?? "the settings are \(Spelling.list(asked.sorted()))")
+    }
+  }
+
+  func error(at node: Node, _ problem: String, remedy: String? = nil) -> ImmerseError {
+    ImmerseError(
+      .badData, problem,
+      place: ImmerseError.Place(file: file, line: node.mark?.line, column: node.mark?.column),
+      variable: codingPath.isEmpty ? nil : codingPath.map(\.stringValue).joined(separator: "."), remedy: remedy)
+  }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    guard let mapping = node.mapping else { throw error(at: node, "settings were expected here, each with its name") }
+    return KeyedDecodingContainer(KeyedNodes(decoder: self, mapping: mapping))
+  }
+
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    // A list of one may be written without its dash.
+    guard let sequence = node.sequence else {
+      if node.scalar != nil { return NodeList(decoder: self, nodes: [node]) }
+      throw error(at: node, "a list was expected here")
+    }
+    return NodeList(decoder: self, nodes: Array(sequence))
+  }
+
+  func singleValueContainer() throws -> any SingleValueDecodingContainer { NodeValue(decoder: self) }
+}
+
+private struct KeyedNodes<Key: CodingKey>: KeyedDecodingContainerProtocol {
+  let decoder: NodeDecoder
+  let mapping: Node.Mapping
+
+  var codingPath: [any CodingKey] { decoder.codingPath }
+  var allKeys: [Key] { mapping.keys.compactMap { $0.string.flatMap(Key.init(stringValue:)) } }
+
+  func contains(_ key: Key) -> Bool {
+    decoder.ask(for: key)
+    return mapping[Node(key.stringValue)] != nil
+  }
+
+  func decodeNil(forKey key: Key) throws -> Bool {
+    decoder.ask(for: key)
+    return mapping[Node(key.stringValue)]?.null != nil
+  }
+
+  func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try child(key).decode(type) }
+
+  private func child(_ key: Key) throws -> NodeDecoder {
+    decoder.ask(for: key)
+    guard let node = mapping[Node(key.stringValue)] else {
+      throw decoder.error(at: decoder.node, "the setting \"\(key.stringValue)\" is missing")
+    }
+    return NodeDecoder(node, file: decoder.file, path: codingPath + [key])
+  }
+
+  func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type, forKey key: Key
+  ) throws -> KeyedDecodingContainer<Nested> { try child(key).container(keyedBy: type) }
+
+  func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+    try child(key).unkeyedContainer()
+  }
+
+  func superDecoder() throws -> any Decoder { decoder }
+
+  func superDecoder(forKey key: Key) throws -> any Decoder { try child(key) }
+}
+
+private struct NodeList: UnkeyedDecodingContainer {
+  let decoder: NodeDecoder
+  let nodes: [Node]
+  private(set) var currentIndex = 0
+
+  init(decoder: NodeDecoder, nodes: [Node]) {
+    self.decoder = decoder
+    self.nodes = nodes
+  }
+
+  var codingPath: [any CodingKey] { decoder.codingPath }
+  var count: Int? { nodes.count }
+  var isAtEnd: Bool { currentIndex == nodes.count }
+
+  private struct Position: CodingKey {
+    let intValue: Int?
+    init(_ index: Int) { intValue = index }
+    init?(intValue: Int) { self.init(intValue) }
+    init?(stringValue: String) { nil }
+    var stringValue: String { "\((intValue ?? 0) + 1)" }
+  }
+
+  private mutating func next() throws -> NodeDecoder {
+    guard !isAtEnd else { throw decoder.error(at: decoder.node, "the list ends too soon") }
+    defer { currentIndex += 1 }
+    return NodeDecoder(nodes[currentIndex], file: decoder.file, path: codingPath + [Position(currentIndex)])
+  }
+
+  mutating func decodeNil() throws -> Bool {
+    guard !isAtEnd, nodes[currentIndex].null != nil else { return false }
+    currentIndex += 1
+    return true
+  }
+
+  mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try next().decode(type) }
+
+  mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
+    try next().container(keyedBy: type)
+  }
+
+  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try next().unkeyedContainer() }
+
+  mutating func superDecoder() throws -> any Decoder { try next() }
+}
+
+private struct NodeValue: SingleValueDecodingContainer {
+  let decoder: NodeDecoder
+
+  var codingPath: [any CodingKey] { decoder.codingPath }
+
+  func decodeNil() -> Bool { decoder.node.null != nil }
+
+  private func scalar(_ expected: String) throws -> String {
+    guard let scalar = decoder.node.scalar else {
+      throw decoder.error(at: decoder.node, "\(expected) was expected here")
+    }
+    return scalar.string
+  }
+
+  private func parsed<T>(_ expected: String, _ parse: (String) -> T?) throws -> T {
+    guard let value = parse(try scalar(expected)) else {
+      throw decoder.error(at: decoder.node, "\(expected) was expected here")
+    }
+    return value
+  }
+
+  func decode(_ type: Bool.Type) throws -> Bool {
+    try parsed("true or false") { $0 == "true" ? true : $0 == "false" ? false : nil }
+  }
+
+  func decode(_ type: String.Type) throws -> String { try scalar("a text") }
+
+  func decode(_ type: Double.Type) throws -> Double {
+    try parsed("a number") { text in Double(text).flatMap { $0.isFinite ? $0 : nil } }
+  }
+
+  func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
+  func decode(_ type: Int.Type) throws -> Int { try parsed("a whole number") { Int($0) } }
+  func decode(_ type: Int8.Type) throws -> Int8 { try parsed("a small whole number") { Int8($0) } }
+  func decode(_ type: Int16.Type) throws -> Int16 { try parsed("a small whole number") { Int16($0) } }
+  func decode(_ type: Int32.Type) throws -> Int32 { try parsed("a whole number") { Int32($0) } }
+  func decode(_ type: Int64.Type) throws -> Int64 { try parsed("a whole number") { Int64($0) } }
+  func decode(_ type: UInt.Type) throws -> UInt { try parsed("a whole number") { UInt($0) } }
+  func decode(_ type: UInt8.Type) throws -> UInt8 { try parsed("a small whole number") { UInt8($0) } }
+  func decode(_ type: UInt16.Type) throws -> UInt16 { try parsed("a small whole number") { UInt16($0) } }
+  func decode(_ type: UInt32.Type) throws -> UInt32 { try parsed("a whole number") { UInt32($0) } }
+  func decode(_ type: UInt64.Type) throws -> UInt64 { try parsed("a whole number") { UInt64($0) } }
+
+  func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    do {
+      return try T(from: decoder)
+    } catch let error as DecodingError {
+      throw located(error)
+    }
+  }
+
+  /// Enumerations report an unknown case through `DecodingError`.
+  private func located(_ error: DecodingError) -> any Error {
+    if case .dataCorrupted = error {
+      return decoder.error(at: decoder.node, "\"\(decoder.node.string ?? "")\" is not one of the words allowed here")
+    }
+    return error
+  }
+}

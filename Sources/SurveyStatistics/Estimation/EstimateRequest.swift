@@ -1,0 +1,83 @@
+public import Columnar
+import Streaming
+
+/// What to estimate, of whom, under which design.
+public struct EstimateRequest: Sendable, Hashable, Codable {
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    case mean, total, ratio, proportion
+  }
+
+  /// What to do with rows that lack the variable or the group.
+  public enum Missing: String, Sendable, Codable, CaseIterable {
+    /// Refuse to estimate.
+    case fail
+    /// Leave such rows out, variable by variable, as a subpopulation (`na.rm = TRUE` in R).
+    case drop
+  }
+
+  public var kind: Kind
+  /// Columns; for a ratio `numerator/denominator`.
+  public var variables: [String]
+  public var design: SurveyDesign
+  /// Columns whose combinations are the domains.
+  public var by: [String]
+  /// The domain of all estimates; rows outside it stay in the design.
+  public var filter: String?
+  /// Also the differences between the levels of the last `by` column, later less earlier level.
+  public var contrast: Bool
+  /// Also the average over the levels of the last `by` column, each level counted equally.
+  public var average: Bool
+  public var missing: Missing
+  public var level: Double
+
+  public init(
+    _ kind: Kind, of variables: [String], design: SurveyDesign = SurveyDesign(), by: [String] = [],
+    where filter: String? = nil, contrast: Bool = false, average: Bool = false, missing: Missing = .fail,
+    level: Double = 0.95
+  ) {
+    self.kind = kind
+    self.variables = variables
+    self.design = design
+    self.by = by
+    self.filter = filter
+    self.contrast = contrast
+    self.average = average
+    self.missing = missing
+    self.level = level
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case kind, variables, design, by
+    case filter = "where"
+    case contrast, average, missing, level
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    kind = try container.decode(Kind.self, forKey: .kind)
+    variables = try container.decode([String].self, forKey: .variables)
+    design = try container.decodeIfPresent(SurveyDesign.self, forKey: .design) ?? SurveyDesign()
+    by = try container.decodeIfPresent([String].self, forKey: .by) ?? []
+    filter = try container.decodeIfPresent(String.self, forKey: .filter)
+    contrast = try container.decodeIfPresent(Bool.self, forKey: .contrast) ?? false
+    average = try container.decodeIfPresent(Bool.self, forKey: .average) ?? false
+    missing = try container.decodeIfPresent(Missing.self, forKey: .missing) ?? .fail
+    level = try container.decodeIfPresent(Double.self, forKey: .level) ?? 0.95
+  }
+
+  /// - Throws: `usage` where the request contradicts itself.
+  public func validate() throws(ImmerseError) {
+    try design.validate()
+    guard !variables.isEmpty else {
+      throw ImmerseError(.usage, "no variable to estimate", remedy: "name at least one column")
+    }
+    guard level > 0 && level < 1 else {
+      throw ImmerseError(.usage, "a confidence level of \(level)", remedy: "give one between 0 and 1, such as 0.95")
+    }
+    if (contrast || average) && by.isEmpty {
+      throw ImmerseError(
+        .usage, "\(contrast ? "differences" : "an average") asked for without groups",
+        remedy: "name the groups with --by")
+    }
+  }
+}

@@ -1,0 +1,48 @@
+public import Columnar
+
+/// One level of a grouping column.
+public struct Group: Sendable, Hashable, Codable {
+  public var variable: String
+  /// The level's text as it stands in the file; for a difference two of them, for an average "average".
+  public var level: String
+
+  public init(variable: String, level: String) {
+    self.variable = variable
+    self.level = level
+  }
+}
+
+/// An estimate with its uncertainty. NaN and nil never stand for each other: what cannot be computed is nil.
+public struct Estimate: Sendable, Hashable {
+  public var term: String
+  public var by: [Group]
+  public var estimate: Double?
+  /// Nil where the design leaves it undefined.
+  public var standardError: Double?
+  public var confidenceLow: Double?
+  public var confidenceHigh: Double?
+  /// Degrees of freedom of the design in this domain; nil where there are none.
+  public var degreesOfFreedom: Double?
+  /// Rows used: in the domain, with the variable, and with a weight that is not zero.
+  public var count: Int
+  /// The variance over that of a simple random sample of as many rows without replacement.
+  public var designEffect: Double?
+  /// Distinct first-stage units among the domain's rows; what disclosure rules count as sites.
+  public var unitCount: Int
+}
+
+/// The design an estimate rests on.
+public struct DesignSummary: Sendable, Hashable {
+  public var count: Int
+  public var sumOfWeights: Double
+  public var strata: Int
+  public var psus: Int
+  public var degreesOfFreedom: Int
+}
+
+public struct EstimateResult: Sendable {
+  public var kind: EstimateRequest.Kind
+  public var rows: [Estimate]
+  public var design: DesignSummary
+  public var notes: [Note]
+}

@@ -1,0 +1,55 @@
+public import Columnar
+import Expressions
+public import Streaming
+
+/// Design-based estimation: means, totals, ratios and proportions with Taylor-linearised standard errors.
+///
+/// ```swift
+/// let design = SurveyDesign(weights: "pw", psu: ["dnum"], fpc: ["fpc"])
+/// let result = try Estimation.run(EstimateRequest(.mean, of: ["api00"], design: design), on: table)
+/// ```
+public enum Estimation {
+  /// The columns a request needs of its data.
+  ///
+  /// - Throws: `usage` where the request contradicts itself.
+  public static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
+    try request.validate()
+    var columns = request.design.columns + request.by.map { .category($0) }
+    columns += try Statistic.columns(request)
+    if let filter = request.filter { columns += try Expression(parsing: filter).columnRequests }
+    return columns
+  }
+
+  /// The fit that carries out a request on a dataset, for a pass shared with others.
+  ///
+  /// Where weights come from population sizes, this reads the design's columns once.
+  ///
+  /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
+  public static func fit(
+    _ request: EstimateRequest, of dataset: Dataset, with engine: Engine
+  ) throws(ImmerseError) -> some Fit<EstimateResult> {
+    try request.validate()
+    let strata = try StratumNames(request.design, dataset.profile)
+    var known: (UnitTree, [Double])?
+    if request.design.weighsByFPC {
+      let found = try dataset.fit(FrameFit(design: request.design, strata: strata), with: engine)
+      known = (found.tree, found.frame.weightsByFPC)
+    }
+    var filter: Expression?
+    if let text = request.filter { filter = try Expression(parsing: text) }
+    return TotalsFit(
+      request: request, statistics: try Statistic.all(request, dataset.profile),
+      domains: try DomainKeys(request.by, dataset.profile), strata: strata, filter: filter, known: known)
+  }
+
+  /// Estimates from a source in one call.
+  ///
+  /// - Throws: `usage` where the request contradicts itself, `badData` where the data contradict it.
+  /// - Complexity: One pass over the columns, and work in the number of sampling units for each estimate.
+  public static func run(
+    _ request: EstimateRequest, on source: any Source, engine: Engine = Engine()
+  ) throws(ImmerseError) -> EstimateResult {
+    let dataset = try Dataset(source, columns: try columns(request), engine: engine)
+    return try dataset.fit(try fit(request, of: dataset, with: engine), with: engine)
+  }
+}

@@ -1,0 +1,223 @@
+import Columnar
+import Probability
+import Streaming
+
+/// Turns the totals of a pass into estimates: each is a linear combination of totals, whose variance the design gives.
+struct Estimator {
+  private let fit: TotalsFit
+  private let totals: TotalsPartial
+  private let frame: DesignFrame
+  private let taylor: TaylorVariance
+  /// The cells of each domain, in ascending order of the domain's key.
+  private let domains: [(key: Int, cells: [(leaf: Int, cell: Int)])]
+
+  init(fit: TotalsFit, totals: TotalsPartial, frame: DesignFrame) throws(ImmerseError) {
+    self.fit = fit
+    self.totals = totals
+    self.frame = frame
+    taylor = TaylorVariance(frame: frame)
+    var cells: [Int: [(leaf: Int, cell: Int)]] = [:]
+    for (cell, key) in totals.cells.keys.enumerated() {
+      let (leaf, domain) = KeyIndex.parts(key)
+      cells[domain, default: []].append((leaf, cell))
+    }
+    domains = cells.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    try checkMissing()
+  }
+
+  func result() throws(ImmerseError) -> EstimateResult {
+    var rows: [Estimate] = []
+    for statistic in fit.statistics.indices {
+      let estimates = domains.map { DomainEstimate($0, sums(statistic, of: $0.cells), fit.statistics[statistic]) }
+      for estimate in estimates {
+        rows.append(
+          try row(statistic, [(estimate, 1)], by: fit.domains.groups(estimate.key), deff: estimate.srsVariance))
+      }
+      if fit.request.contrast { rows += try contrasts(statistic, estimates) }
+      if fit.request.average { rows += try averages(statistic, estimates) }
+    }
+    return EstimateResult(kind: fit.request.kind, rows: rows, design: summary, notes: notes(rows))
+  }
+
+  // MARK: Combinations of domains
+
+  /// Differences between the levels of the last group column, within each combination of the others.
+  private func contrasts(_ statistic: Int, _ estimates: [DomainEstimate]) throws(ImmerseError) -> [Estimate] {
+    var rows: [Estimate] = []
+    for family in families(estimates) {
+      for (position, earlier) in family.enumerated() {
+        for later in family[(position + 1)...] {
+          var groups = fit.domains.groups(later.key)
+          let from = fit.domains.groups(earlier.key)
+          groups[groups.count - 1].level += " - " + from[from.count - 1].level
+          rows.append(try row(statistic, [(later, 1), (earlier, -1)], by: groups, deff: nil))
+        }
+      }
+    }
+    return rows
+  }
+
+  /// The average over the levels of the last group column, each level counted equally.
+  private func averages(_ statistic: Int, _ estimates: [DomainEstimate]) throws(ImmerseError) -> [Estimate] {
+    var rows: [Estimate] = []
+    for family in families(estimates) {
+      var groups = fit.domains.groups(family[0].key)
+      groups[groups.count - 1].level = "average"
+      rows.append(try row(statistic, family.map { ($0, 1 / Double(family.count)) }, by: groups, deff: nil))
+    }
+    return rows
+  }
+
+  private func families(_ estimates: [DomainEstimate]) -> [[DomainEstimate]] {
+    let width = fit.domains.levels.last?.count ?? 1
+    return Dictionary(grouping: estimates) { $0.key / width }.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  // MARK: One row
+
+  private func row(
+    _ statistic: Int, _ terms: [(domain: DomainEstimate, factor: Double)], by groups: [Group], deff srs: Double?
+  ) throws(ImmerseError) -> Estimate {
+    let estimate = terms.reduce(0) { $0 + $1.factor * $1.domain.estimate }
+    let variance = try variance(statistic, terms)
+    let leaves = terms.flatMap { term in
+      term.domain.cells.compactMap { cell in
+        totals.rows[cell.cell] > 0 ? (leaf: cell.leaf, rows: totals.rows[cell.cell]) : nil
+      }
+    }
+    let df = frame.degreesOfFreedom(rowsByLeaf: leaves)
+    let units =
+      frame.parents.isEmpty ? leaves.reduce(0) { $0 + $1.rows } : Set(leaves.map { frame.psu(ofLeaf: $0.leaf) }).count
+    let error = variance.squareRoot()
+    let defined = estimate.isFinite && error.isFinite
+    let quantile = df > 0 ? StudentT(df: Double(df)).quantile(0.5 + fit.request.level / 2) : .nan
+    let effect = srs.map { variance / $0 }
+    return Estimate(
+      term: fit.statistics[statistic].term, by: groups, estimate: estimate.isFinite ? estimate : nil,
+      standardError: defined ? error : nil,
+      confidenceLow: defined && df > 0 ? estimate - quantile * error : nil,
+      confidenceHigh: defined && df > 0 ? estimate + quantile * error : nil,
+      degreesOfFreedom: df > 0 ? Double(df) : nil, count: terms.reduce(0) { $0 + Int($1.domain.sums.count) },
+      designEffect: effect.flatMap { $0.isFinite ? $0 : nil }, unitCount: units)
+  }
+
+  /// The variance of a combination of domain estimates, from z = a · numerator + b · denominator of every unit.
+  private func variance(
+    _ statistic: Int, _ terms: [(domain: DomainEstimate, factor: Double)]
+  ) throws(ImmerseError) -> Double {
+    guard terms.allSatisfy({ $0.domain.estimate.isFinite }) else { return .nan }
+    if !frame.parents.isEmpty {
+      var z = [Double](repeating: 0, count: totals.tree.leafCount)
+      for (domain, factor) in terms {
+        let (a, b) = domain.linearisation
+        for (leaf, cell) in domain.cells {
+          let sums = sums(statistic, cell)
+          z[leaf] += factor * (a * sums.numerator + b * sums.denominator)
+        }
+      }
+      return try taylor.variance(ofUnits: z)
+    }
+    // Rows are units: combine the moments of the rows that lie in a domain with the zeros of those that do not.
+    var strata = [(inside: Double, sum: Double, square: Double)](repeating: (0, 0, 0), count: totals.tree.leafCount)
+    for (domain, factor) in terms {
+      let (a, b) = domain.linearisation
+      for (leaf, cell) in domain.cells {
+        let m = totals.moments[cell * fit.statistics.count + statistic]
+        let mean = factor * (a * m.meanX + b * m.meanD)
+        strata[leaf].inside += factor * factor * (a * a * m.xx + 2 * a * b * m.xd + b * b * m.dd)
+        strata[leaf].sum += m.count * mean
+        strata[leaf].square += m.count * mean * mean
+      }
+    }
+    return try taylor.variance(
+      ofRows: zip(strata, frame.sampled[0]).map { stratum, sampled in
+        let between = max(0, stratum.square - stratum.sum * stratum.sum / Double(sampled))
+        return TaylorVariance.ListMoments(sum: stratum.sum, squares: max(0, stratum.inside) + between)
+      })
+  }
+
+  private func sums(_ statistic: Int, _ cell: Int) -> WeightedSums {
+    totals.sums[cell * fit.statistics.count + statistic]
+  }
+
+  private func sums(_ statistic: Int, of cells: [(leaf: Int, cell: Int)]) -> WeightedSums {
+    cells.reduce(into: WeightedSums()) { $0 += sums(statistic, $1.cell) }
+  }
+
+  // MARK: What the result says of the data
+
+  private var summary: DesignSummary {
+    DesignSummary(
+      count: frame.weightedRows.reduce(0, +), sumOfWeights: frame.sumOfWeights, strata: frame.stratumCount,
+      psus: frame.psuCount, degreesOfFreedom: frame.degreesOfFreedom)
+  }
+
+  private func checkMissing() throws(ImmerseError) {
+    guard fit.request.missing == .fail else { return }
+    for (index, row) in totals.firstMissing.enumerated() where row != Int.max {
+      let isGroup = index == fit.statistics.count
+      let count = isGroup ? totals.ungrouped : domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
+      throw ImmerseError(
+        .badData, "\(count) rows have no value, the first of them row \(row + 1)",
+        variable: isGroup ? fit.request.by.joined(separator: ", ") : fit.statistics[index].variable,
+        remedy: "leave them out with --missing drop")
+    }
+    guard !domains.isEmpty else {
+      throw ImmerseError(.badData, "no row meets the condition", remedy: "check --where")
+    }
+  }
+
+  private func notes(_ rows: [Estimate]) -> [Note] {
+    var notes: [Note] = []
+    for (index, statistic) in fit.statistics.enumerated() {
+      let missing = domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
+      if missing > 0 {
+        notes.append(Note("missing_dropped", "\(statistic.term): \(missing) rows without a value were left out"))
+      }
+    }
+    if totals.ungrouped > 0 {
+      notes.append(Note("ungrouped_dropped", "\(totals.ungrouped) rows without a group were left out"))
+    }
+    let few = rows.count { ($0.degreesOfFreedom ?? 0) < 8 }
+    if few > 0 {
+      notes.append(
+        Note("few_degrees_of_freedom", "\(few) of \(rows.count) estimates rest on fewer than 8 degrees of freedom"))
+    }
+    return notes
+  }
+}
+
+/// The estimate of one statistic in one domain, and how its variance hangs on the totals.
+private struct DomainEstimate {
+  let key: Int
+  let cells: [(leaf: Int, cell: Int)]
+  let sums: WeightedSums
+  let estimate: Double
+  /// The factors of numerator and denominator in the influence of a row.
+  let linearisation: (numerator: Double, denominator: Double)
+  /// The variance a simple random sample of as many rows would have; nil where that is no comparison.
+  let srsVariance: Double?
+
+  init(_ domain: (key: Int, cells: [(leaf: Int, cell: Int)]), _ sums: WeightedSums, _ statistic: Statistic) {
+    key = domain.key
+    cells = domain.cells
+    self.sums = sums
+    let quotient = sums.numerator / sums.denominator
+    switch statistic.kind {
+    case .mean, .proportion, .ratio:
+      estimate = quotient + statistic.shift
+      linearisation = (1 / sums.denominator, -quotient / sums.denominator)
+    case .total:
+      estimate = sums.numerator + statistic.shift * sums.denominator
+      linearisation = (1, statistic.shift)
+    }
+    guard statistic.kind != .ratio, sums.count > 1 else {
+      srsVariance = nil
+      return
+    }
+    let (n, weight) = (sums.count, sums.denominator)
+    let variance = (sums.squares / weight - quotient * quotient) * n / (n - 1)
+    let ofMean = variance / n * (1 - n / weight)
+    srsVariance = statistic.kind == .total ? ofMean * weight * weight : ofMean
+  }
+}

@@ -1,0 +1,35 @@
+import Columnar
+
+/// The cross-classification of rows by several columns, as single numbers.
+struct CellKeys: Sendable {
+  let columns: [String]
+  let levels: [Levels]
+
+  /// - Throws: `badData` for a row that lacks one of the columns, or has a level that was not there before.
+  func keys(_ batch: Batch) throws(ImmerseError) -> [UInt64] {
+    var keys = [UInt64](repeating: 0, count: batch.rowCount)
+    for (name, levels) in zip(columns, levels) {
+      let codes = try batch.categories(name).recoded(to: levels).codes
+      for row in keys.indices {
+        guard codes[row] >= 0 else {
+          throw ImmerseError(
+            .badData, "row \(batch.firstRow + row + 1) has no category that the margins know", variable: name,
+            remedy: "fill it in, or leave such rows out with --where")
+        }
+        keys[row] = keys[row] * UInt64(levels.count) + UInt64(codes[row])
+      }
+    }
+    return keys
+  }
+
+  /// The code of each column in a key.
+  func codes(_ key: UInt64) -> [Int] {
+    var rest = key
+    var codes: [Int] = []
+    for level in levels.reversed() {
+      codes.append(Int(rest % UInt64(max(level.count, 1))))
+      rest /= UInt64(max(level.count, 1))
+    }
+    return codes.reversed()
+  }
+}
