@@ -4,9 +4,11 @@ import Streaming
 /// The strata and sampling units of a design, as far as rows have been seen, and which unit each row belongs to.
 ///
 /// Stage 0 holds the strata; stage k the units of the k-th stage, each with its parent in stage k − 1. Where a design
-/// names no PSU, there is no stage 1: every row is a unit of its own and the strata count their rows.
+/// names no PSU, every row is a unit of its own: then either the strata only count their rows, or, where
+/// `numbersRows` asks for it, each row has its own place in stage 1.
 struct UnitTree: Sendable {
   let design: SurveyDesign
+  private let numbersRows: Bool
   /// Stage 0: combinations of stratum codes; stage k: pairs of parent and code.
   private(set) var stages: [KeyIndex]
   /// The FPC of stage k + 1, by unit of stage k; NaN where none is given.
@@ -18,9 +20,10 @@ struct UnitTree: Sendable {
   private(set) var weightedRows: [Int] = []
   private(set) var weights: [Double] = []
 
-  init(_ design: SurveyDesign) {
+  init(_ design: SurveyDesign, numbersRows: Bool = false) {
     self.design = design
-    stages = Array(repeating: KeyIndex(), count: design.psu.count + 1)
+    self.numbersRows = numbersRows && design.psu.isEmpty
+    stages = Array(repeating: KeyIndex(), count: numbersRows ? design.stageCount + 1 : design.psu.count + 1)
     fpc = Array(repeating: [], count: design.stageCount)
     fpcRow = fpc.map { _ in [] }
   }
@@ -55,8 +58,11 @@ struct UnitTree: Sendable {
         units = stages[stage + 1].numbers(of: keys)
       }
     }
+    if numbersRows {
+      units = stages[1].numbers(of: units.enumerated().map { KeyIndex.pair(Int($1), batch.firstRow + $0) })
+    }
     let weights = try weights(of: batch, units, given)
-    addLeaves(upTo: stages[design.psu.count].count)
+    addLeaves(upTo: stages[stages.count - 1].count)
     for (unit, weight) in zip(units, weights) {
       rows[Int(unit)] += 1
       self.weights[Int(unit)] += weight
@@ -116,7 +122,7 @@ struct UnitTree: Sendable {
           try record(fpc: value, of: map[unit], stage: stage, row: other.fpcRow[stage][unit])
         }
       }
-      if stage < design.psu.count {
+      if stage + 1 < stages.count {
         map = other.stages[stage + 1].keys.map { key in
           let (parent, code) = KeyIndex.parts(key)
           return stages[stage + 1].insert(KeyIndex.pair(map[parent], code))
@@ -148,7 +154,7 @@ struct UnitTree: Sendable {
     rows = try blob.integers()
     weightedRows = try blob.integers()
     weights = try blob.doubles()
-    let leaves = stages[design.psu.count].count
+    let leaves = stages[stages.count - 1].count
     guard rows.count == leaves, weightedRows.count == leaves, weights.count == leaves,
       zip(fpc, fpcRow).allSatisfy({ $0.count == $1.count }),
       zip(design.fpc.indices, fpc).allSatisfy({ $1.count == stages[$0].count }),

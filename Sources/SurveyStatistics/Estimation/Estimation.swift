@@ -22,14 +22,20 @@ public enum Estimation {
 
   /// The fit that carries out a request on a dataset, for a pass shared with others.
   ///
-  /// Where weights come from population sizes, this reads the design's columns once.
+  /// Where weights come from population sizes, this reads the design's columns once. Where `raked` is the model that
+  /// made the design's weights, variances take into account that the margins are met exactly.
   ///
   /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
   public static func fit(
-    _ request: EstimateRequest, of dataset: Dataset, with engine: Engine
+    _ request: EstimateRequest, of dataset: Dataset, raked: RakeModel? = nil, with engine: Engine
   ) throws(ImmerseError) -> some Fit<EstimateResult> {
     try request.validate()
     let strata = try StratumNames(request.design, dataset.profile)
+    if let raked, raked.request.output != request.design.weights {
+      throw ImmerseError(
+        .usage, "the weights were raked into \"\(raked.request.output)\", but the design does not use them",
+        variable: request.design.weights, remedy: "name them as the design's weights")
+    }
     var known: (UnitTree, [Double])?
     if request.design.weighsByFPC {
       let found = try dataset.fit(FrameFit(design: request.design, strata: strata), with: engine)
@@ -39,7 +45,8 @@ public enum Estimation {
     if let text = request.filter { filter = try Expression(parsing: text) }
     return TotalsFit(
       request: request, statistics: try Statistic.all(request, dataset.profile),
-      domains: try DomainKeys(request.by, dataset.profile), strata: strata, filter: filter, known: known)
+      domains: try DomainKeys(request.by, dataset.profile), strata: strata, filter: filter, known: known,
+      raked: raked)
   }
 
   /// Estimates from a source in one call.
@@ -47,9 +54,9 @@ public enum Estimation {
   /// - Throws: `usage` where the request contradicts itself, `badData` where the data contradict it.
   /// - Complexity: One pass over the columns, and work in the number of sampling units for each estimate.
   public static func run(
-    _ request: EstimateRequest, on source: any Source, engine: Engine = Engine()
+    _ request: EstimateRequest, on source: any Source, raked: RakeModel? = nil, engine: Engine = Engine()
   ) throws(ImmerseError) -> EstimateResult {
-    let dataset = try Dataset(source, columns: try columns(request), engine: engine)
-    return try dataset.fit(try fit(request, of: dataset, with: engine), with: engine)
+    let dataset = try Dataset(source, columns: try columns(request) + (raked?.inputs ?? []), engine: engine)
+    return try dataset.fit(try fit(request, of: dataset, raked: raked, with: engine), with: engine)
   }
 }

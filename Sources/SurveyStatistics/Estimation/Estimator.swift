@@ -8,20 +8,27 @@ struct Estimator {
   private let totals: TotalsPartial
   private let frame: DesignFrame
   private let taylor: TaylorVariance
+  private let residuals: CalibrationResiduals?
   /// The cells of each domain, in ascending order of the domain's key.
-  private let domains: [(key: Int, cells: [(leaf: Int, cell: Int)])]
+  private let domains: [(key: Int, cells: [Cell])]
 
   init(fit: TotalsFit, totals: TotalsPartial, frame: DesignFrame) throws(ImmerseError) {
     self.fit = fit
     self.totals = totals
     self.frame = frame
     taylor = TaylorVariance(frame: frame)
-    var cells: [Int: [(leaf: Int, cell: Int)]] = [:]
+    var cells: [Int: [Cell]] = [:]
     for (cell, key) in totals.cells.keys.enumerated() {
       let (leaf, domain) = KeyIndex.parts(key)
-      cells[domain, default: []].append((leaf, cell))
+      let (group, raked) = domain.quotientAndRemainder(dividingBy: fit.raked?.factors.count ?? 1)
+      cells[group, default: []].append(Cell(leaf: leaf, cell: cell, raked: raked))
     }
     domains = cells.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    var weights = [Double](repeating: 0, count: fit.raked?.factors.count ?? 0)
+    for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
+      weights[KeyIndex.parts(key).second] += weight
+    }
+    residuals = try fit.raked.map { m throws(ImmerseError) in try CalibrationResiduals(m, weights: weights) }
     try checkMissing()
   }
 
@@ -108,11 +115,21 @@ struct Estimator {
     guard terms.allSatisfy({ $0.domain.estimate.isFinite }) else { return .nan }
     if !frame.parents.isEmpty {
       var z = [Double](repeating: 0, count: totals.tree.leafCount)
+      var byRakedCell = [Double](repeating: 0, count: fit.raked?.factors.count ?? 1)
       for (domain, factor) in terms {
         let (a, b) = domain.linearisation
-        for (leaf, cell) in domain.cells {
-          let sums = sums(statistic, cell)
-          z[leaf] += factor * (a * sums.numerator + b * sums.denominator)
+        for cell in domain.cells {
+          let sums = sums(statistic, cell.cell)
+          let influence = factor * (a * sums.numerator + b * sums.denominator)
+          z[cell.leaf] += influence
+          byRakedCell[cell.raked] += influence
+        }
+      }
+      if let residuals {
+        let fitted = try residuals.fitted(byRakedCell)
+        for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
+          let (leaf, cell) = KeyIndex.parts(key)
+          z[leaf] -= weight * fitted[cell]
         }
       }
       return try taylor.variance(ofUnits: z)
@@ -121,12 +138,12 @@ struct Estimator {
     var strata = [(inside: Double, sum: Double, square: Double)](repeating: (0, 0, 0), count: totals.tree.leafCount)
     for (domain, factor) in terms {
       let (a, b) = domain.linearisation
-      for (leaf, cell) in domain.cells {
-        let m = totals.moments[cell * fit.statistics.count + statistic]
+      for cell in domain.cells {
+        let m = totals.moments[cell.cell * fit.statistics.count + statistic]
         let mean = factor * (a * m.meanX + b * m.meanD)
-        strata[leaf].inside += factor * factor * (a * a * m.xx + 2 * a * b * m.xd + b * b * m.dd)
-        strata[leaf].sum += m.count * mean
-        strata[leaf].square += m.count * mean * mean
+        strata[cell.leaf].inside += factor * factor * (a * a * m.xx + 2 * a * b * m.xd + b * b * m.dd)
+        strata[cell.leaf].sum += m.count * mean
+        strata[cell.leaf].square += m.count * mean * mean
       }
     }
     return try taylor.variance(
@@ -140,7 +157,7 @@ struct Estimator {
     totals.sums[cell * fit.statistics.count + statistic]
   }
 
-  private func sums(_ statistic: Int, of cells: [(leaf: Int, cell: Int)]) -> WeightedSums {
+  private func sums(_ statistic: Int, of cells: [Cell]) -> WeightedSums {
     cells.reduce(into: WeightedSums()) { $0 += sums(statistic, $1.cell) }
   }
 
@@ -187,10 +204,17 @@ struct Estimator {
   }
 }
 
+/// A lowest unit's part of a domain; where weights were raked, of one raking cell.
+private struct Cell {
+  let leaf: Int
+  let cell: Int
+  let raked: Int
+}
+
 /// The estimate of one statistic in one domain, and how its variance hangs on the totals.
 private struct DomainEstimate {
   let key: Int
-  let cells: [(leaf: Int, cell: Int)]
+  let cells: [Cell]
   let sums: WeightedSums
   let estimate: Double
   /// The factors of numerator and denominator in the influence of a row.
@@ -198,7 +222,7 @@ private struct DomainEstimate {
   /// The variance a simple random sample of as many rows would have; nil where that is no comparison.
   let srsVariance: Double?
 
-  init(_ domain: (key: Int, cells: [(leaf: Int, cell: Int)]), _ sums: WeightedSums, _ statistic: Statistic) {
+  init(_ domain: (key: Int, cells: [Cell]), _ sums: WeightedSums, _ statistic: Statistic) {
     key = domain.key
     cells = domain.cells
     self.sums = sums

@@ -47,17 +47,28 @@ struct Statistic: Sendable {
     return statistics
   }
 
+  /// The columns the statistics of a request will read.
+  ///
+  /// - Throws: `usage` for a ratio that is not written as one.
   static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
-    switch request.kind {
-    case .mean, .total: return request.variables.map { .number($0) }
-    case .proportion: return request.variables.map { .category($0) }
-    case .ratio:
-      var columns: [ColumnRequest] = []
-      for variable in request.variables {
+    var columns: [ColumnRequest] = []
+    for variable in request.variables {
+      switch request.kind {
+      case .mean, .total: columns.append(.number(variable))
+      case .proportion: columns.append(.category(variable))
+      case .ratio:
         let (numerator, denominator) = try ratio(variable)
         columns += [.number(numerator), .number(denominator)]
       }
-      return columns
+    }
+    return columns
+  }
+
+  var columns: [ColumnRequest] {
+    switch values {
+    case .number(let name): [.number(name)]
+    case .ratio(let numerator, let denominator): [.number(numerator), .number(denominator)]
+    case .share(let name, _): [.category(name)]
     }
   }
 

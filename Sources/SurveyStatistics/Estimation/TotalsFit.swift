@@ -12,10 +12,12 @@ struct TotalsFit: Fit {
   let filter: Expression?
   /// What an earlier pass learned, where weights come from population sizes.
   let known: (tree: UnitTree, weights: [Double])?
+  /// How the design's weights were raked, where they were.
+  let raked: RakeModel?
 
   var columns: [ColumnRequest] {
     request.design.columns + request.by.map { .category($0) } + (filter?.columnRequests ?? [])
-      + ((try? Statistic.columns(request)) ?? [])
+      + statistics.flatMap(\.columns) + (raked?.inputs ?? [])
   }
 
   var signature: String {
@@ -79,6 +81,9 @@ extension [Levels] {
 }
 
 /// Weighted totals of every statistic by lowest sampling unit and domain.
+///
+/// Where weights were raked, a cell of the raking is part of the domain, and the weight of each unit in each of these
+/// cells is kept besides, domain or not.
 struct TotalsPartial: Partial {
   let fit: TotalsFit
   private(set) var tree: UnitTree
@@ -90,6 +95,9 @@ struct TotalsPartial: Partial {
   private(set) var sums: [WeightedSums] = []
   /// The same, where the rows are the sampling units; else empty.
   private(set) var moments: [RowMoments] = []
+  /// Pairs of lowest unit and raking cell, and their sum of weights; empty where nothing was raked.
+  private(set) var rakedCells = KeyIndex()
+  private(set) var rakedWeights: [Double] = []
   /// Rows of the domain that lack a group.
   private(set) var ungrouped = 0
   /// The first source row that lacks a statistic or a group, by statistic and last the groups.
@@ -97,11 +105,11 @@ struct TotalsPartial: Partial {
 
   init(_ fit: TotalsFit) {
     self.fit = fit
-    tree = fit.known?.tree.withoutRows() ?? UnitTree(fit.request.design)
+    tree = fit.known?.tree.withoutRows() ?? UnitTree(fit.request.design, numbersRows: fit.raked != nil)
     firstMissing = Array(repeating: Int.max, count: fit.statistics.count + 1)
   }
 
-  private var rowsAreUnits: Bool { fit.request.design.psu.isEmpty }
+  private var rowsAreUnits: Bool { fit.request.design.psu.isEmpty && fit.raked == nil }
 
   mutating func absorb(_ batch: Batch) throws(ImmerseError) {
     let located = try tree.locate(batch, weightOf: fit.known?.weights)
@@ -127,6 +135,13 @@ struct TotalsPartial: Partial {
       let mask = try filter.evaluateMask(batch)
       for row in domain.indices where mask[row] != true { domain[row] = -2 }
     }
+    if let raked = fit.raked {
+      let cells = try raked.cellOfRows(batch)
+      addRaked(cells, located)
+      for row in domain.indices where domain[row] >= 0 {
+        domain[row] = domain[row] * raked.factors.count + cells[row]
+      }
+    }
     var runs: [CellRun] = []
     var row = 0
     while row < domain.count {
@@ -143,6 +158,14 @@ struct TotalsPartial: Partial {
       runs.append(CellRun(rows: start..<row, cell: cell))
     }
     return runs
+  }
+
+  private mutating func addRaked(_ cells: [Int], _ located: LocatedRows) {
+    for (row, cell) in cells.enumerated() {
+      let position = rakedCells.insert(KeyIndex.pair(Int(located.units[row]), cell))
+      if position == rakedWeights.count { rakedWeights.append(0) }
+      rakedWeights[position] += located.weights[row]
+    }
   }
 
   private mutating func openCell() {
@@ -187,6 +210,12 @@ struct TotalsPartial: Partial {
         if rowsAreUnits { moments[own * count + statistic] += other.moments[theirs * count + statistic] }
       }
     }
+    for (theirs, key) in other.rakedCells.keys.enumerated() {
+      let (unit, cell) = KeyIndex.parts(key)
+      let own = rakedCells.insert(KeyIndex.pair(units[unit], cell))
+      if own == rakedWeights.count { rakedWeights.append(0) }
+      rakedWeights[own] += other.rakedWeights[theirs]
+    }
     ungrouped += other.ungrouped
     firstMissing = zip(firstMissing, other.firstMissing).map { min($0, $1) }
   }
@@ -197,6 +226,8 @@ struct TotalsPartial: Partial {
     blob.write(rows)
     blob.write(sums.flatMap { [$0.count, $0.numerator, $0.denominator, $0.squares, $0.missing] })
     blob.write(moments.flatMap { [$0.count, $0.meanX, $0.meanD, $0.xx, $0.xd, $0.dd] })
+    blob.write(rakedCells.keys)
+    blob.write(rakedWeights)
     blob.write([ungrouped] + firstMissing)
   }
 
@@ -210,11 +241,15 @@ struct TotalsPartial: Partial {
     moments = try blob.records(of: 6).map {
       RowMoments(count: $0[0], meanX: $0[1], meanD: $0[2], xx: $0[3], xd: $0[4], dd: $0[5])
     }
+    rakedCells = KeyIndex(try blob.keys())
+    rakedWeights = try blob.doubles()
     let counts = try blob.integers()
     let cellStatistics = cells.count * fit.statistics.count
     guard rows.count == cells.count, sums.count == cellStatistics,
       moments.count == (rowsAreUnits ? cellStatistics : 0), counts.count == firstMissing.count + 1,
-      cells.keys.allSatisfy({ KeyIndex.parts($0).first < tree.leafCount })
+      rakedWeights.count == rakedCells.count,
+      (cells.keys + rakedCells.keys).allSatisfy({ KeyIndex.parts($0).first < tree.leafCount }),
+      rakedCells.keys.allSatisfy({ KeyIndex.parts($0).second < fit.raked?.factors.count ?? 0 })
     else { throw .brokenPartial }
     ungrouped = counts[0]
     firstMissing = Array(counts.dropFirst())

@@ -6,7 +6,10 @@ public struct RakeModel: Transform {
   let request: RakeRequest
   let classes: CellKeys
   let cells: KeyIndex
+  /// By cell, raked over starting weight.
   let factors: [Double]
+  /// By margin, the cells it adds up.
+  let margins: [[Int]]
   public let summary: RakeSummary
 
   public var inputs: [ColumnRequest] {
@@ -19,17 +22,25 @@ public struct RakeModel: Transform {
   public func apply(to batch: Batch) throws(ImmerseError) -> Batch {
     let base = try request.weights.map { c throws(ImmerseError) in try batch.weights(c) }
     var weights = [Double](repeating: 0, count: batch.rowCount)
+    for (row, cell) in try cellOfRows(batch).enumerated() { weights[row] = factors[cell] * (base?[row] ?? 1) }
+    var weighted = batch
+    weighted.set(request.output, Column(weights))
+    return weighted
+  }
+
+  /// The cell of every row.
+  func cellOfRows(_ batch: Batch) throws(ImmerseError) -> [Int] {
+    var found: [Int] = []
+    found.reserveCapacity(batch.rowCount)
     for (row, key) in try classes.keys(batch).enumerated() {
       guard let cell = cells.find(key) else {
         throw ImmerseError(
           .badData, "row \(batch.firstRow + row + 1) has a combination of categories the weights were not raked on",
           variable: request.classifiers.joined(separator: ", "))
       }
-      weights[row] = factors[cell] * (base?[row] ?? 1)
+      found.append(cell)
     }
-    var weighted = batch
-    weighted.set(request.output, Column(weights))
-    return weighted
+    return found
   }
 }
 

@@ -57,7 +57,8 @@ struct Raking {
     }
     return RakeModel(
       request: request, classes: classes, cells: KeyIndex(keys),
-      factors: zip(weights, start).map { $1 > 0 ? $0 / $1 : 0 }, summary: summary(weights, sweeps, worst.error))
+      factors: zip(weights, start).map { $1 > 0 ? $0 / $1 : 0 }, margins: constraints.map(\.cells),
+      summary: summary(weights, sweeps, worst.error))
   }
 
   private func misfit(_ weights: [Double]) -> (error: Double, constraint: Int) {

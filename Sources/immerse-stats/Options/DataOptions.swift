@@ -1,0 +1,67 @@
+import ArgumentParser
+import Columnar
+import DataFormats
+import Expressions
+import ImmerseStats
+import Streaming
+import Studies
+
+/// The rows a verb works on.
+struct DataOptions: ParsableArguments {
+  @Option(help: "A file (CSV, CSV.gz, TSV or Arrow), or - for standard input; repeat it to append the rows of several.")
+  var data: [String] = []
+
+  @Option(help: "A table to attach many-to-one, as FILE:KEY; may be repeated.")
+  var join: [String] = []
+
+  func validate() throws {
+    guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
+  }
+
+  func open(_ engine: Engine) throws(ImmerseError) -> any Source {
+    var joins: [TableJoin] = []
+    for text in join { joins.append(try TableJoin(option: text)) }
+    return try Inputs.open(data, joins: joins, engine: engine)
+  }
+}
+
+/// How the sample was drawn.
+struct DesignOptions: ParsableArguments {
+  @Option(help: "The column of sampling weights.")
+  var weights: String?
+
+  @Option(help: "Columns of the first-stage strata, separated by commas.")
+  var strata: String?
+
+  @Option(help: "Columns of the sampling units, first stage first, separated by commas.")
+  var psu: String?
+
+  @Option(help: "Columns of population sizes or sampling fractions, one a stage, separated by commas.")
+  var fpc: String?
+
+  @Option(help: "What to do with a stratum of one unit: fail, certainty, remove, adjust or average.")
+  var lonelyPsu: SurveyDesign.LonelyPSU = .fail
+
+  var design: SurveyDesign {
+    SurveyDesign(
+      weights: weights, strata: strata.names, psu: psu.names, fpc: fpc.names, lonelyPSU: lonelyPsu)
+  }
+}
+
+extension SurveyDesign.LonelyPSU: ExpressibleByArgument {}
+extension EstimateRequest.Kind: ExpressibleByArgument {}
+extension EstimateRequest.Missing: ExpressibleByArgument {}
+
+extension Optional<String> {
+  /// Names separated by commas.
+  var names: [String] { (self ?? "").split(separator: ",").map { $0.trimmed } }
+}
+
+extension StringProtocol {
+  var trimmed: String {
+    var text = Substring(self)
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}

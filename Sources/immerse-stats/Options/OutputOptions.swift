@@ -1,0 +1,46 @@
+import ArgumentParser
+import Columnar
+import DataFormats
+import Foundation
+import ImmerseStats
+import Reporting
+import Streaming
+
+extension ResultFormat: ExpressibleByArgument {}
+
+/// Where a result goes and in which form.
+struct OutputOptions: ParsableArguments {
+  @Option(help: "table, csv, json or markdown; by default from the extension of --out, else table.")
+  var format: ResultFormat?
+
+  @Option(help: "A file to write instead of standard output.")
+  var out: String?
+
+  /// Writes a result and says its notes; ends with exit code 2 where it has not converged.
+  func write(_ result: AnalysisResult, _ global: GlobalOptions) throws {
+    let text = try resolvedFormat().render(result)
+    if let out {
+      try OutputFile.write(Array(text.utf8), to: out, force: global.force)
+    } else {
+      try Terminal.write(text)
+    }
+    if !global.quiet {
+      for note in result.notes { Terminal.say("note: \(note.message)") }
+    }
+    if !result.hasConverged { throw ExitCode(2) }
+  }
+
+  private func resolvedFormat() throws(ImmerseError) -> ResultFormat {
+    if let format { return format }
+    guard let out, let dot = out.lastIndex(of: ".") else { return .table }
+    switch out[out.index(after: dot)...] {
+    case "csv": return .csv
+    case "json": return .json
+    case "md": return .markdown
+    case "txt": return .table
+    case let other:
+      throw ImmerseError(
+        .usage, "\".\(other)\" is not the extension of a result", remedy: "use .csv, .json, .md or .txt, or --format")
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Columnar
+import DataFormats
+import Expressions
+import ImmerseStats
+import Streaming
+import Studies
+
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a data file in another format.",
+    discussion: """
+      EXAMPLES
+        immerse-stats convert children.csv children.arrow
+        immerse-stats convert pisa.arrow - --where 'country == "IE"'
+
+      The formats follow from the extensions: .csv, .csv.gz (reading), .tsv, .arrow, .feather; - is CSV on standard \
+      input or output.
+      """)
+
+  @Argument(help: "The file to read.")
+  var input: String
+
+  @Argument(help: "The file to write.")
+  var output: String
+
+  @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted on standard error.")
+  var filter: String?
+
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let engine = global.engine
+    var source = try DataFile.open(input)
+    if let filter { source = try source.filtered(by: filter) }
+    try DataFile.write(source, to: output, engine: engine, force: global.force)
+  }
+}

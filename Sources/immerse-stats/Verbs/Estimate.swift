@@ -1,0 +1,58 @@
+import ArgumentParser
+import Columnar
+import ImmerseStats
+import Streaming
+
+struct Estimate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Design-based estimates with standard errors.",
+    discussion: """
+      EXAMPLES
+        immerse-stats estimate mean api00,api99 --data apistrat.csv --weights pw --strata stype --fpc fpc
+        immerse-stats estimate total enroll --data apiclus2.csv --psu dnum,snum --fpc fpc1,fpc2 --missing drop
+        immerse-stats estimate ratio api00/api99 --data apisrs.csv --weights pw --fpc fpc --format json
+        immerse-stats estimate mean belonging --data children.csv --weights weight --strata stratum --psu site \\
+          --by country,migrant --contrast
+
+      Standard errors are Taylor-linearised; intervals use t with the design's degrees of freedom in each domain.
+      """)
+
+  @Argument(help: "mean, total, ratio or proportion.")
+  var kind: EstimateRequest.Kind
+
+  @Argument(help: "Columns separated by commas; for ratios numerator/denominator.")
+  var variables: String
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var design: DesignOptions
+
+  @Option(help: "Columns whose combinations are estimated apart, separated by commas.")
+  var by: String?
+
+  @Option(
+    name: .customLong("where"), help: "A condition: the estimates are of the rows that meet it, in the whole design.")
+  var filter: String?
+
+  @Flag(help: "Also the differences between the levels of the last --by column.")
+  var contrast = false
+
+  @Option(help: "fail or drop rows that lack a variable.")
+  var missing: EstimateRequest.Missing = .fail
+
+  @Option(help: "Confidence level.")
+  var level = 0.95
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let request = EstimateRequest(
+      kind, of: Optional(variables).names, design: design.design, by: by.names, where: filter, contrast: contrast,
+      missing: missing, level: level)
+    try request.validate()
+    let engine = global.engine
+    var result = try Estimation.run(request, on: try data.open(engine), engine: engine).analysis
+    result.provenance = Provenance.current
+    try output.write(result, global)
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Columnar
+import Expressions
+import ImmerseStats
+import Streaming
+import Studies
+
+struct FitModel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit",
+    abstract: "Fit a linear multilevel model, with weights at every level.",
+    discussion: """
+      EXAMPLES
+        immerse-stats fit "Reaction ~ Days + (Days | Subject)" --data sleepstudy.csv
+        immerse-stats fit "math ~ escs + migrant + (1 | school) + (1 | region)" --data pisa.arrow --ml
+        immerse-stats fit "belonging ~ migrant + (1 | site)" --data children.csv --weights weight_child,weight_site \\
+          --weights-are conditional --weight-scaling size
+
+      Nesting is read from the data. Sampling weights mean pseudo-maximum likelihood and the sandwich estimator.
+      """)
+
+  @Argument(help: "A formula as lme4 writes it.")
+  var formula: String
+
+  @OptionGroup var data: DataOptions
+
+  @Flag(help: "Maximum likelihood.")
+  var ml = false
+
+  @Flag(help: "Restricted maximum likelihood; the default without weights.")
+  var reml = false
+
+  @Option(help: "Columns of weights from the rows to the top level, separated by commas.")
+  var weights: String?
+
+  @Option(help: "conditional or unconditional; needed with more than one column of weights.")
+  var weightsAre: FitRequest.WeightsAre?
+
+  @Option(help: "none, size, effective or gk.")
+  var weightScaling: FitRequest.WeightScaling = .none
+
+  @Option(help: "model or sandwich.")
+  var se: FitRequest.StandardErrors?
+
+  @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted.")
+  var filter: String?
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    if ml && reml { throw ValidationError("--ml and --reml exclude each other") }
+  }
+
+  func run() throws {
+    print(formula)
+  }
+}

@@ -1,0 +1,7 @@
+import ArgumentParser
+import Columnar
+import DataFormats
+import Foundation
+import ImmerseStats
+import Simulation
+import Streaming
