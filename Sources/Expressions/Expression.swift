@@ -39,6 +39,13 @@ public struct Expression: Sendable {
     (root, columnRequests) = try Parser.parse(source)
   }
 
+  /// An expression that a rule stands for; `source` is what messages call it.
+  init(_ number: Numeric, of columns: [String], source: String) {
+    self.source = source
+    root = .number(number)
+    columnRequests = columns.map(ColumnRequest.number)
+  }
+
   public var kind: Kind {
     switch root {
     case .number, .column, .missing: .number

@@ -32,7 +32,8 @@ public struct Bitmap: Sendable {
 
   /// A part of the bitmap, sharing its memory. O(1).
   public func slice(_ range: Range<Int>) -> Bitmap {
-    Bitmap(bytes: bytes, offset: offset + range.lowerBound, count: range.count)
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "slice outside the bitmap")
+    return Bitmap(bytes: bytes, offset: offset + range.lowerBound, count: range.count)
   }
 
   /// The bytes with the first row at bit 0, as a file format wants them. O(count) unless already aligned.

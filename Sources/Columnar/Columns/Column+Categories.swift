@@ -45,8 +45,8 @@ extension Column {
       return Categories(codes: masked, levels: levels)
     case .text(let text): return coded { text[$0] }
     case .bool(let bits): return coded { bits[$0] ? "true" : "false" }
-    case .float64(let b): return coded(numbers: b)
-    case .float32(let b): return coded(numbers: b)
+    case .float64(let b): return coded(distinct: b, missing: { $0.isNaN }, name: NumberText.shortest)
+    case .float32(let b): return coded(distinct: b, missing: { $0.isNaN }, name: NumberText.shortest)
     case .int64(let b): return coded(distinct: b) { "\($0)" }
     case .int32(let b): return coded(distinct: b) { "\($0)" }
     case .int16(let b): return coded(distinct: b) { "\($0)" }
@@ -56,10 +56,6 @@ extension Column {
     case .uint16(let b): return coded(distinct: b) { "\($0)" }
     case .uint8(let b): return coded(distinct: b) { "\($0)" }
     }
-  }
-
-  private func coded<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>(numbers: Buffer<T>) -> Categories {
-    coded(distinct: numbers, missing: { $0.isNaN }, name: { NumberText.shortest(Double($0)) })
   }
 
   private func coded<T: Hashable & BitwiseCopyable & Sendable>(

@@ -8,4 +8,13 @@ public enum NumberText {
     }
     return "\(value)"
   }
+
+  public static func shortest(_ value: Float) -> String {
+    value == value.rounded(.towardZero) ? shortest(Double(value)) : value.isNaN ? "" : "\(value)"
+  }
+
+  /// The number that a text is, or nil; NaN is no number.
+  public static func number(_ text: String) -> Double? {
+    Double(text).flatMap { $0.isNaN ? nil : $0 }
+  }
 }

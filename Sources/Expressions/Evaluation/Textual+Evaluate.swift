@@ -56,7 +56,7 @@ extension Categories {
 
   /// Levels that are numbers written as these would print, so that `01` and `1` are one value.
   fileprivate var withCanonicalNumbers: Categories {
-    let names = levels.names.map { name in Double(name).map { $0.isNaN ? name : NumberText.shortest($0) } ?? name }
+    let names = levels.names.map { NumberText.number($0).map { NumberText.shortest($0) } ?? $0 }
     let canonical = Levels(sorting: names)
     let map = names.map { canonical.code(of: $0) ?? -1 }
     return Categories(codes: codes.mapped { $0 < 0 ? -1 : map[Int($0)] }, levels: canonical)

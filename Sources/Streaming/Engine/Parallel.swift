@@ -10,7 +10,7 @@ import Synchronization
 /// Runs `body` for every index of `0..<count` on up to `threads` threads of our own, and waits for all of them.
 ///
 /// These are plain threads rather than Swift tasks, so that a library loaded into another program brings no thread
-/// pool with it. Indices are handed out in ascending order. After a failure no further index is begun.
+/// pool with it. Indices are handed out in ascending order. After a failure no higher index is begun.
 ///
 /// - Throws: the error of the lowest index that failed, so that the same input reports the same error.
 public func parallelForEach(
@@ -72,7 +72,8 @@ private final class SharedWork: Sendable {
   func drain() {
     while true {
       let index = next.add(1, ordering: .relaxed).oldValue
-      if index >= count || failure.withLock({ $0 != nil }) { return }
+      // An index below the failed one is still done: its own failure would have to be reported instead.
+      if index >= count || failure.withLock({ $0.map { $0.index < index } ?? false }) { return }
       do {
         try body(index)
       } catch {

@@ -27,15 +27,23 @@ public struct Moments: Sendable {
     }
     guard batch.count > 0 else { return }
     let mean = sum / Double(batch.count)
-    var squares = 0.0
-    for value in values where value == value { squares += (value - mean) * (value - mean) }
-    batch.mean = mean
-    batch.squares = squares
+    var (rest, squares) = (0.0, 0.0)
+    for value in values where value == value {
+      rest += value - mean
+      squares += (value - mean) * (value - mean)
+    }
+    // The deviations would add up to 0 from the exact mean; what they add up to corrects the rounding of the sum.
+    batch.mean = mean + rest / Double(batch.count)
+    batch.squares = squares - rest * rest / Double(batch.count)
     merge(batch)
   }
 
   public mutating func merge(_ other: Moments) {
     guard other.count > 0 else { return }
+    guard count > 0 else {
+      self = other
+      return
+    }
     let total = Double(count + other.count)
     let shift = other.mean - mean
     squares += other.squares + shift * shift * Double(count) * Double(other.count) / total

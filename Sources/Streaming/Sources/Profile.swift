@@ -16,6 +16,7 @@ public struct Profile: Sendable {
   public let rowCount: Int
   /// Rows that filters dropped.
   public let droppedRowCount: Int
+  /// The levels that occur in the rows: sorted, or in the order that the source declares.
   public let levels: [String: Levels]
   public let numbers: [String: Numbers]
 
@@ -35,25 +36,20 @@ struct ProfilePartial {
   private var rowCount = 0
   private let categoryNames: [String]
   private let numberNames: [String]
-  private var levels: [Set<String>]
+  private var levels: [OccurringLevels]
   private var moments: [Moments]
-  /// Levels already gathered, so that chunks which share one list of levels cost nothing.
-  private var seen: [ObjectIdentifier: Levels] = [:]
 
   init(_ requests: [ColumnRequest]) {
     categoryNames = requests.filter { $0.kind == .category }.map(\.name)
     numberNames = requests.filter { $0.kind == .number }.map(\.name)
-    levels = Array(repeating: [], count: categoryNames.count)
+    levels = Array(repeating: OccurringLevels(), count: categoryNames.count)
     moments = Array(repeating: Moments(), count: numberNames.count)
   }
 
   mutating func absorb(_ batch: Batch) throws(ImmerseError) {
     rowCount += batch.rowCount
     for (index, name) in categoryNames.enumerated() {
-      let column = try batch.categories(name).levels
-      if seen.updateValue(column, forKey: ObjectIdentifier(column)) == nil {
-        levels[index].formUnion(column.names)
-      }
+      levels[index].absorb(try batch.categories(name))
     }
     for (index, name) in numberNames.enumerated() {
       let numbers = try batch.numbers(name)
@@ -63,14 +59,14 @@ struct ProfilePartial {
 
   mutating func merge(_ other: ProfilePartial) throws(ImmerseError) {
     rowCount += other.rowCount
-    for index in levels.indices { levels[index].formUnion(other.levels[index]) }
+    for index in levels.indices { levels[index].merge(other.levels[index]) }
     for index in moments.indices { moments[index].merge(other.moments[index]) }
   }
 
   func profile(sourceRows: Int) -> Profile {
     Profile(
       rowCount: rowCount, droppedRowCount: sourceRows - rowCount,
-      levels: Dictionary(uniqueKeysWithValues: zip(categoryNames, levels.map { Levels(sorting: $0) })),
+      levels: Dictionary(uniqueKeysWithValues: zip(categoryNames, levels.map(\.levels))),
       numbers: Dictionary(
         uniqueKeysWithValues: zip(numberNames, moments).map { name, m in
           (

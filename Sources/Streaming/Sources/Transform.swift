@@ -21,6 +21,8 @@ extension Transform {
 public struct TransformedSource<Base: Source, Rule: Transform>: Source {
   let base: Base
   let rule: Rule
+  /// What the rule reads, `automatic` resolved.
+  let inputs: [ColumnRequest]
 
   public var name: String { base.name }
   public var rowCount: Int { base.rowCount }
@@ -37,17 +39,19 @@ public struct TransformedSource<Base: Source, Rule: Transform>: Source {
   }
 
   public func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
-    let own = Set(rule.outputs.map(\.name))
-    let wanted = columns.filter { own.contains($0.name) }
-    let passed = columns.filter { !own.contains($0.name) }
+    let own = rule.outputs.reduce(into: [String: DataType]()) { $0[$1.name] = $1.type }
+    let wanted = columns.filter { own[$0.name] != nil }
+    let passed = columns.filter { own[$0.name] == nil }
     if wanted.isEmpty && !rule.filtersRows { return try base.chunk(index, columns) }
-    let transformed = try rule.apply(to: try base.chunk(index, (rule.inputs + passed).merged))
+    let transformed = try rule.apply(to: try base.chunk(index, (inputs + passed).merged))
     var batch = Batch([], rowCount: transformed.rowCount, firstRow: transformed.firstRow)
     for request in columns {
       guard let column = transformed[request.name] else {
         throw .missingColumn(request.name, among: transformed.names)
       }
-      batch.set(request.name, try column.delivered(as: request))
+      // A rule may hold numbers as categories, to keep their text; a copy has the type that the rule declares.
+      let isNumber = request.kind == .native && own[request.name]?.isNumeric == true
+      batch.set(request.name, try column.delivered(as: isNumber ? .number(request.name) : request))
     }
     return batch
   }
@@ -58,7 +62,6 @@ extension Source {
   ///
   /// - Throws: `badData` where the transform reads a column that does not exist.
   public func applying(_ rule: some Transform) throws(ImmerseError) -> any Source {
-    try require(rule.inputs.map(\.name))
-    return TransformedSource(base: self, rule: rule)
+    TransformedSource(base: self, rule: rule, inputs: try resolve(rule.inputs))
   }
 }
