@@ -1,0 +1,107 @@
+public import Columnar
+public import Streaming
+
+/// A model in the notation of Wilkinson and Rogers (1973) with the random terms of lme4, as
+/// `math ~ escs * migrant + I(age^2) + (1 + migrant | school) + (1 | region)`.
+///
+/// Fixed terms join with `+ - * / : ^` and parentheses; `1` and `0` (or `- 1`) keep and remove the intercept. A term is a
+/// column, `factor(column)`, `I(...)` around any expression, or one of the expression language's functions. Random terms
+/// are `(effects | group)`, with `||` for effects that are independent of each other; a group is a column, `a:b`, or
+/// `a/b` for `a` and `b` within `a`.
+public struct Formula: Sendable, Equatable {
+  /// The text it was parsed from.
+  public let source: String
+  public let response: Variable
+  public let fixed: Terms
+  public let random: [RandomTerm]
+
+  /// - Throws: `usage` that names the character, what was expected there and what was found. O(length), and the number
+  ///   of terms where `*` and `^` multiply them.
+  public init(parsing source: String) throws(ImmerseError) {
+    var parser = try FormulaParser(source)
+    self.source = source
+    (response, fixed, random) = try parser.formula()
+  }
+}
+
+/// What the formula computes with.
+public enum Variable: Sendable, Hashable {
+  /// A column, numeric or categorical as its values are.
+  case column(String)
+  /// `factor(column)`: a column taken as a category.
+  case factor(String)
+  /// A number computed from columns; the label is the term as R prints it.
+  case expression(String, label: String)
+
+  /// The name by which terms call it.
+  public var label: String {
+    switch self {
+    case .column(let name): name
+    case .factor(let name): "factor(\(name))"
+    case .expression(_, let label): label
+    }
+  }
+}
+
+/// A main effect of one variable, or the interaction of several.
+public struct Term: Sendable, Equatable {
+  public let variables: [Variable]
+
+  public var label: String { variables.map(\.label).joined(separator: ":") }
+}
+
+/// The terms of the fixed part, or of one random term, by ascending order of interaction.
+public struct Terms: Sendable, Equatable {
+  public let hasIntercept: Bool
+  public let terms: [Term]
+
+  /// Sorts terms by their number of variables, and the variables of a term by first appearance, as R does.
+  init(hasIntercept: Bool, terms: [Term]) {
+    var order: [Variable: Int] = [:]
+    for variable in terms.flatMap(\.variables) where order[variable] == nil { order[variable] = order.count }
+    self.hasIntercept = hasIntercept
+    let ordered = terms.map { term in
+      Term(variables: term.variables.sorted { order[$0, default: 0] < order[$1, default: 0] })
+    }
+    self.terms = ordered.enumerated().sorted { a, b in
+      let (x, y) = (a.element.variables.count, b.element.variables.count)
+      return x == y ? a.offset < b.offset : x < y
+    }.map(\.element)
+  }
+}
+
+/// Effects that vary, correlated with each other, over the groups of a factor.
+public struct RandomTerm: Sendable, Equatable {
+  public let effects: Terms
+  /// The columns whose combinations are the groups.
+  public let group: [String]
+
+  /// The group as lme4 prints it: `school`, `class:school`.
+  public var groupLabel: String { group.joined(separator: ":") }
+}
+
+extension Formula {
+  /// The columns the formula reads: the response as numbers, groups as categories, covariates as what they are.
+  public var columnRequests: [ColumnRequest] {
+    get throws(ImmerseError) {
+      var requests = try response.requests
+      if case .column(let name) = response { requests = [.number(name)] }
+      for variable in covariates { requests += try variable.requests }
+      requests += random.flatMap(\.group).map { .category($0) }
+      return requests.merged
+    }
+  }
+
+  /// The variables of all terms, each once, in the order of first mention.
+  var covariates: [Variable] {
+    var seen: Set<Variable> = []
+    return ([fixed] + random.map(\.effects)).flatMap(\.terms).flatMap(\.variables).filter { seen.insert($0).inserted }
+  }
+
+  /// Columns that are categories wherever the formula does not say otherwise.
+  var declaredCategories: Set<String> {
+    var names = Set(random.flatMap(\.group))
+    for case .factor(let name) in covariates { names.insert(name) }
+    return names
+  }
+}
