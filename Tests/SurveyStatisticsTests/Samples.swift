@@ -8,7 +8,7 @@ import TestSupport
 /// The California school samples and the designs R's survey package documents them with.
 enum Samples {
   static func open(_ name: String) throws -> any Source {
-    try DataFile.open(TestFiles.golden("survey/\(name).csv").path)
+    try DataFile.open(TestFiles.dataset("api/\(name).csv").path)
   }
 
   static let simple = SurveyDesign(weights: "pw", fpc: ["fpc"])

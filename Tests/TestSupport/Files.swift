@@ -7,6 +7,9 @@ public enum TestFiles {
   /// A committed reference result or table, such as `survey/clus1.json`.
   public static func golden(_ path: String) -> URL { tests.appending(path: "Goldens").appending(path: path) }
 
+  /// A bundled data file, such as `api/apiclus1.csv`.
+  public static func dataset(_ path: String) -> URL { root.appending(path: "Datasets").appending(path: path) }
+
   /// The repository's root folder.
   public static var root: URL { tests.deletingLastPathComponent() }
 

@@ -68,6 +68,34 @@ public struct Dataset: Sendable {
     return profile.freeze(try source.chunk(index, requests.filter { wanted.contains($0.name) }))
   }
 
+  /// This dataset with the columns a frozen model adds to its rows, such as a calibrated weight.
+  ///
+  /// The model reads columns of the dataset; the new columns are numbers and have no profile.
+  ///
+  /// - Throws: what the model throws, `cancelled`.
+  public func adding(_ model: some Transform, with engine: Engine) throws(ImmerseError) -> Dataset {
+    let added = model.outputs.map { ColumnRequest.number($0.name) }
+    guard let resident else {
+      return Dataset(
+        profile: profile, source: try source.applying(model), resident: nil, requests: requests + added)
+    }
+    let batches = Mutex(resident)
+    try parallelForEach(resident.count, threads: engine.threads) { (index: Int) throws(ImmerseError) in
+      try engine.checkCancellation()
+      let extended = try model.apply(to: resident[index])
+      batches.withLock { $0[index] = extended }
+    }
+    return Dataset(
+      profile: profile, source: source, resident: batches.withLock { $0 }, requests: requests + added)
+  }
+
+  private init(profile: Profile, source: any Source, resident: [Batch]?, requests: [ColumnRequest]) {
+    self.profile = profile
+    self.source = source
+    self.resident = resident
+    self.requests = requests
+  }
+
   /// The request as it was resolved, or nil where the column is not part of the dataset.
   public func kind(of name: String) -> ColumnRequest.Kind? {
     requests.first { $0.name == name }?.kind

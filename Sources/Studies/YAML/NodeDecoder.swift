@@ -16,9 +16,26 @@ final class NodeDecoder: Decoder {
   }
 
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    let value = try T(from: self)
+    let value: T
+    do {
+      value = try T(from: self)
+    } catch DecodingError.dataCorrupted(let context) {
+      throw error(
+        at: node,
+        NodeDecoder.wordsAllowed(type).map { "\"\(node.string ?? "")\" is not one of \($0)" }
+          ?? context.debugDescription)
+    }
     try refuseUnknownKeys()
     return value
+  }
+
+  /// The words an enumeration knows.
+  private static func wordsAllowed<T>(_ type: T.Type) -> String? {
+    guard let enumeration = type as? any CaseIterable.Type else { return nil }
+    func words<E: CaseIterable>(_ type: E.Type) -> [String] {
+      type.allCases.compactMap { ($0 as? any RawRepresentable)?.rawValue as? String }
+    }
+    return Spelling.list(words(enumeration))
   }
 
   func ask(for key: any CodingKey) { asked.insert(key.stringValue) }
@@ -186,19 +203,5 @@ private struct NodeValue: SingleValueDecodingContainer {
   func decode(_ type: UInt32.Type) throws -> UInt32 { try parsed("a whole number") { UInt32($0) } }
   func decode(_ type: UInt64.Type) throws -> UInt64 { try parsed("a whole number") { UInt64($0) } }
 
-  func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    do {
-      return try T(from: decoder)
-    } catch let error as DecodingError {
-      throw located(error)
-    }
-  }
-
-  /// Enumerations report an unknown case through `DecodingError`.
-  private func located(_ error: DecodingError) -> any Error {
-    if case .dataCorrupted = error {
-      return decoder.error(at: decoder.node, "\"\(decoder.node.string ?? "")\" is not one of the words allowed here")
-    }
-    return error
-  }
+  func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type) }
 }

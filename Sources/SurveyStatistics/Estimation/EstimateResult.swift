@@ -27,8 +27,14 @@ public struct Estimate: Sendable, Hashable {
   public var count: Int
   /// The variance over that of a simple random sample of as many rows without replacement.
   public var designEffect: Double?
-  /// Distinct first-stage units among the domain's rows; what disclosure rules count as sites.
-  public var unitCount: Int
+  /// The smallest domain that enters the estimate, which is what disclosure rules look at.
+  public var smallestCell: Cell
+
+  public struct Cell: Sendable, Hashable {
+    public var count: Int
+    /// Distinct first-stage sampling units, such as sites.
+    public var units: Int
+  }
 }
 
 /// The design an estimate rests on.

@@ -93,8 +93,6 @@ struct Estimator {
       }
     }
     let df = frame.degreesOfFreedom(rowsByLeaf: leaves)
-    let units =
-      frame.parents.isEmpty ? leaves.reduce(0) { $0 + $1.rows } : Set(leaves.map { frame.psu(ofLeaf: $0.leaf) }).count
     let error = variance.squareRoot()
     let defined = estimate.isFinite && error.isFinite
     let quantile = df > 0 ? StudentT(df: Double(df)).quantile(0.5 + fit.request.level / 2) : .nan
@@ -105,7 +103,16 @@ struct Estimator {
       confidenceLow: defined && df > 0 ? estimate - quantile * error : nil,
       confidenceHigh: defined && df > 0 ? estimate + quantile * error : nil,
       degreesOfFreedom: df > 0 ? Double(df) : nil, count: terms.reduce(0) { $0 + Int($1.domain.sums.count) },
-      designEffect: effect.flatMap { $0.isFinite ? $0 : nil }, unitCount: units)
+      designEffect: effect.flatMap { $0.isFinite ? $0 : nil }, smallestCell: smallestCell(terms.map(\.domain)))
+  }
+
+  private func smallestCell(_ domains: [DomainEstimate]) -> Estimate.Cell {
+    let units = domains.map { domain in
+      let used = domain.cells.filter { totals.rows[$0.cell] > 0 }
+      return frame.parents.isEmpty
+        ? used.reduce(0) { $0 + totals.rows[$1.cell] } : Set(used.map { frame.psu(ofLeaf: $0.leaf) }).count
+    }
+    return Estimate.Cell(count: Int(domains.map(\.sums.count).min() ?? 0), units: units.min() ?? 0)
   }
 
   /// The variance of a combination of domain estimates, from z = a · numerator + b · denominator of every unit.

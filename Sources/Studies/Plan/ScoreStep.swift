@@ -1,0 +1,58 @@
+public import CompositeIndicators
+
+/// Scores of countries or regions by a framework, from estimates of each.
+public struct ScoreStep: Sendable, Decodable {
+  public var step: StepName
+  /// The framework's file.
+  public var framework: String
+  /// The column that names the units.
+  public var unit: String
+  /// What the units are: indicators observed at a coarser level cannot tell them apart and are left out.
+  public var level: MeasurementLevel
+
+  enum CodingKeys: String, CodingKey {
+    case framework, unit, level
+  }
+
+  public init(from decoder: any Decoder) throws {
+    step = try StepName(from: decoder)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    framework = try container.decode(String.self, forKey: .framework)
+    unit = try container.decode(String.self, forKey: .unit)
+    level = try container.decodeIfPresent(MeasurementLevel.self, forKey: .level) ?? .country
+  }
+}
+
+extension MeasurementLevel {
+  /// From the finest to the coarsest.
+  private var coarseness: Int {
+    switch self {
+    case .child: 0
+    case .site: 1
+    case .region: 2
+    case .country: 3
+    }
+  }
+
+  func isCoarser(than other: MeasurementLevel) -> Bool { coarseness > other.coarseness }
+}
+
+extension Framework {
+  /// The framework without the indicators that are observed at a coarser level than the units, and without the
+  /// aggregates that are left empty.
+  func restricted(to level: MeasurementLevel) -> Framework {
+    var restricted = self
+    restricted.indicators = indicators.filter { !($0.measuredAt ?? .child).isCoarser(than: level) }
+    while true {
+      let parents = Set(restricted.indicators.flatMap(\.parents) + restricted.aggregates.flatMap(\.parents))
+      let kept = restricted.aggregates.filter { parents.contains($0.code) }
+      if kept.count == restricted.aggregates.count { return restricted }
+      restricted.aggregates = kept
+    }
+  }
+
+  /// The column that holds an indicator of children, sites or countries before units are scored.
+  static func column(of indicator: Indicator) -> String {
+    if case .column(let column, _) = indicator.origin { column } else { indicator.code }
+  }
+}

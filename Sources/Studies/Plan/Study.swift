@@ -1,0 +1,130 @@
+import Columnar
+import Expressions
+public import SurveyStatistics
+
+/// A study file: everything a published analysis consists of, in the order in which it is done.
+public struct Study: Sendable, Decodable {
+  public var title: String
+  /// What a reader must know before any figure: where the data come from and what they are not.
+  public var about: [String]
+  /// What reports call a variable or a level, by its name in the data.
+  public var labels: [String: String]
+  /// Files whose rows are appended; paths count from the study file.
+  public var data: [String]
+  public var join: [TableJoin]
+  public var derive: [Derivation]
+  public var design: SurveyDesign
+  public var weighting: WeightingStep?
+  public var estimates: [EstimateStep]
+  public var scores: [ScoreStep]
+  public var models: [ModelStep]
+
+  enum CodingKeys: String, CodingKey {
+    case title, about, labels, data, join, derive, design, weighting, estimates, scores, models
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    title = try container.decode(String.self, forKey: .title)
+    about = try container.decodeIfPresent([String].self, forKey: .about) ?? []
+    labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
+    data = try container.decode([String].self, forKey: .data)
+    join = try container.decodeIfPresent([TableJoin].self, forKey: .join) ?? []
+    derive = try container.decodeIfPresent([Derivation].self, forKey: .derive) ?? []
+    design = try container.decodeIfPresent(SurveyDesign.self, forKey: .design) ?? SurveyDesign()
+    weighting = try container.decodeIfPresent(WeightingStep.self, forKey: .weighting)
+    estimates = try container.decodeIfPresent([EstimateStep].self, forKey: .estimates) ?? []
+    scores = try container.decodeIfPresent([ScoreStep].self, forKey: .scores) ?? []
+    models = try container.decodeIfPresent([ModelStep].self, forKey: .models) ?? []
+  }
+}
+
+/// How the design's weights are made from the base weights.
+public struct WeightingStep: Sendable, Decodable {
+  /// The column of base weights; without it every row starts at 1.
+  public var weights: String?
+  /// A file of population totals.
+  public var margins: String
+  /// The column that holds the margins' domains.
+  public var by: String?
+  /// The column the weights are written to; the design names it.
+  public var output: String
+  /// The columns that identify a row in the file of weights.
+  public var identify: [String]
+
+  enum CodingKeys: String, CodingKey {
+    case weights, margins, by, output, identify
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    weights = try container.decodeIfPresent(String.self, forKey: .weights)
+    margins = try container.decode(String.self, forKey: .margins)
+    by = try container.decodeIfPresent(String.self, forKey: .by)
+    output = try container.decode(String.self, forKey: .output)
+    identify = try container.decodeIfPresent([String].self, forKey: .identify) ?? []
+  }
+}
+
+/// One analysis of a study: the name of its files and the heading of its section.
+public struct StepName: Sendable, Decodable {
+  /// Letters, digits and underscores: it becomes a file's name.
+  public var name: String
+  public var title: String
+  public var text: String?
+
+  enum CodingKeys: String, CodingKey {
+    case name, title, text
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    title = try container.decodeIfPresent(String.self, forKey: .title) ?? name
+    text = try container.decodeIfPresent(String.self, forKey: .text)
+    let isFileName =
+      !name.isEmpty
+      && name.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x5f
+      }
+    guard isFileName else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .name, in: container,
+        debugDescription: "an analysis is named by letters, digits and underscores, for its files bear the name")
+    }
+  }
+}
+
+/// Estimates under the study's design, unless they bring their own.
+public struct EstimateStep: Sendable, Decodable {
+  public var step: StepName
+  public var request: EstimateRequest
+  private var hasDesign: Bool
+
+  private enum CodingKeys: String, CodingKey { case design }
+
+  public init(from decoder: any Decoder) throws {
+    step = try StepName(from: decoder)
+    request = try EstimateRequest(from: decoder)
+    hasDesign = try decoder.container(keyedBy: CodingKeys.self).contains(.design)
+  }
+
+  func request(of study: Study) -> EstimateRequest {
+    var request = request
+    if !hasDesign { request.design = study.design }
+    return request
+  }
+}
+
+extension Study {
+  /// - Throws: `badData` where two analyses would write the same files.
+  func checkNames(_ file: String) throws(ImmerseError) {
+    var seen: Set<String> = ["weights", "report", "provenance"]
+    for name in estimates.map(\.step.name) + scores.map(\.step.name) + models.map(\.step.name)
+    where !seen.insert(name).inserted {
+      throw ImmerseError(
+        .badData, "two analyses would be written to files of this name", place: .init(file: file), variable: name,
+        remedy: "rename one of them")
+    }
+  }
+}

@@ -1,0 +1,269 @@
+import ImmerseStats
+import Reporting
+
+/// The page on which a study is read.
+struct StudyReport {
+  let run: StudyRun
+  let provenance: JSONValue
+
+  var page: ReportPage {
+    var sections = run.estimates.map { estimateSection($0) }
+    sections += run.scores.map { scoreSection($0) }
+    sections += run.models.map { modelSection($0) }
+    if let weighting = run.weighting { sections.append(weightingSection(weighting)) }
+    sections.append(methodSection)
+    sections.append(
+      ReportPage.Section(
+        "Provenance", [.details(summary: "Versions, inputs and the exact command", [.code(provenance.text)])]))
+    let lead = run.study.about.map { ReportPage.Block.warning($0) }
+    return ReportPage(title: run.study.title, lead: lead + headline, sections: sections)
+  }
+
+  /// The first row of each estimate that stands for all countries or all children.
+  private var headline: [ReportPage.Block] {
+    guard let first = run.estimates.first else { return [] }
+    let lines = first.result.rows.prefix(4).compactMap { row -> String? in
+      guard case .number(let estimate)? = row["estimate"], case .string(let term)? = row["term"] else { return nil }
+      let groups = self.groups(row).map { label($0.value) }
+      let place = groups.isEmpty ? "" : " (\(groups.joined(separator: ", ")))"
+      return "\(label(term))\(place): \(Digits.significant(estimate, 4)) \(interval(row))"
+    }
+    return lines.isEmpty ? [] : [.paragraph(first.step.title + ":"), .list(lines)]
+  }
+
+  private func blocks(_ analysis: StudyRun.Analysis) -> [ReportPage.Block] {
+    (analysis.step.text.map { [.paragraph($0)] } ?? []) + analysis.result.notes.map { .warning($0.message) }
+  }
+
+  // MARK: Estimates
+
+  private func estimateSection(_ analysis: StudyRun.Analysis) -> ReportPage.Section {
+    var blocks = blocks(analysis)
+    let rows = analysis.result.rows
+    for term in distinct(rows.compactMap { text($0, "term") }) {
+      let own = rows.filter { text($0, "term") == term }
+      let levels = own.filter { !isDifference($0) }
+      let differences = own.filter(isDifference)
+      if (2...60).contains(levels.count) { blocks.append(.chart(chart(label(term), levels, analysis))) }
+      if (2...60).contains(differences.count) {
+        blocks.append(.chart(chart("\(label(term)): difference", differences, analysis)))
+      }
+    }
+    let table = ReportTable(
+      caption:
+        "\(analysis.step.title). Design-based standard errors; 95 % intervals from t with the degrees of freedom shown.",
+      columns: ["Variable"] + (rows.first.map { groups($0).map { label($0.key) } } ?? [])
+        + ["Estimate", "Std. error", "95 % interval", "df", "n", "deff"],
+      rows: rows.map { row in
+        [label(text(row, "term") ?? "")] + groups(row).map { label($0.value) } + [
+          number(row, "estimate", 4), number(row, "std_error", 3), interval(row), number(row, "df", 4),
+          number(row, "n", 9), number(row, "deff", 3),
+        ]
+      }, numeric: [])
+    blocks.append(
+      rows.count > 24 ? .details(summary: "All \(rows.count) values", [.table(table.aligned)]) : .table(table.aligned))
+    return ReportPage.Section(analysis.step.title, blocks)
+  }
+
+  private func chart(_ title: String, _ rows: [JSONValue], _ analysis: StudyRun.Analysis) -> IntervalPlot {
+    // A last group of a few levels becomes the series, so that the levels of the others are compared side by side.
+    let last = distinct(rows.compactMap { groups($0).last?.value })
+    let asSeries = (2...3).contains(last.count) && (rows.first.map { groups($0).count } ?? 0) > 1
+    return IntervalPlot(
+      title: "\(title), with 95 % intervals", axis: title, series: asSeries ? last.map(label) : [],
+      rows: rows.map { row in
+        let groups = groups(row)
+        let shown = asSeries ? groups.dropLast() : groups[...]
+        return IntervalPlot.Row(
+          label: shown.map { label($0.value) }.joined(separator: ", "),
+          series: asSeries ? last.firstIndex(of: groups.last?.value ?? "") ?? 0 : 0, estimate: double(row, "estimate"),
+          low: double(row, "conf_low"), high: double(row, "conf_high"))
+      })
+  }
+
+  // MARK: Scores
+
+  private func scoreSection(_ analysis: StudyRun.Analysis) -> ReportPage.Section {
+    var blocks = blocks(analysis)
+    let rows = analysis.result.rows
+    let top = rows.compactMap { integer($0, "level") }.max() ?? 0
+    for term in distinct(rows.filter { integer($0, "level") == top }.compactMap { text($0, "term") }) {
+      let own = rows.filter { text($0, "term") == term }
+      guard (2...60).contains(own.count) else { continue }
+      blocks.append(
+        .chart(
+          IntervalPlot(
+            title: "\(label(term)), with 95 % sampling intervals where they are known", axis: label(term),
+            rows: own.map { row in
+              let (estimate, error) = (double(row, "estimate"), double(row, "std_error"))
+              return IntervalPlot.Row(
+                label: label(text(row, "unit") ?? ""), estimate: estimate,
+                low: estimate.flatMap { value in error.map { value - 1.96 * $0 } },
+                high: estimate.flatMap { value in error.map { value + 1.96 * $0 } })
+            })))
+    }
+    let aggregates = rows.filter { (integer($0, "level") ?? 0) > 1 }
+    func table(_ caption: String, _ rows: [JSONValue]) -> ReportTable {
+      ReportTable(
+        caption: caption, columns: ["Term", "Unit", "Score", "Rank", "Std. error"],
+        rows: rows.map { row in
+          [
+            label(text(row, "term") ?? ""), label(text(row, "unit") ?? ""), number(row, "estimate", 4),
+            number(row, "rank", 4), number(row, "std_error", 3),
+          ]
+        }, numeric: []
+      ).aligned
+    }
+    blocks.append(
+      .details(
+        summary: "Indices and dimensions", [.table(table("\(analysis.step.title): indices and dimensions", aggregates))]
+      ))
+    blocks.append(
+      .details(
+        summary: "Indicators",
+        [
+          .table(
+            table("\(analysis.step.title): indicators after normalisation", rows.filter { integer($0, "level") == 1 }))
+        ]))
+    return ReportPage.Section(analysis.step.title, blocks)
+  }
+
+  // MARK: Models
+
+  private func modelSection(_ analysis: StudyRun.Analysis) -> ReportPage.Section {
+    var blocks = blocks(analysis)
+    blocks.append(
+      .table(
+        ReportTable(
+          caption: "Fixed effects", columns: ["Term", "Estimate", "Std. error", "Statistic", "p"],
+          rows: analysis.result.rows.map { row in
+            [
+              label(text(row, "term") ?? ""), number(row, "estimate", 4), number(row, "std_error", 3),
+              number(row, "statistic", 3), number(row, "p_value", 2),
+            ]
+          }, numeric: []
+        ).aligned))
+    for member in analysis.result.sections {
+      switch member.value {
+      case .array(let rows):
+        let table = ResultTable(rows)
+        blocks.append(
+          .table(
+            ReportTable(
+              caption: heading(member.key), columns: table.columns,
+              rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
+            ).aligned))
+      case .object(let members):
+        blocks.append(
+          .paragraph(
+            heading(member.key) + ": "
+              + members.map { "\(heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: "; ")))
+      default: blocks.append(.paragraph("\(heading(member.key)): \(TextTable.text(member.value))"))
+      }
+    }
+    return ReportPage.Section(analysis.step.title, blocks)
+  }
+
+  // MARK: Weights and method
+
+  private func weightingSection(_ result: AnalysisResult) -> ReportPage.Section {
+    let weights = result.sections.first { $0.key == "weights" }?.value
+    let range = [weights?["g_min"], weights?["g_max"]].map { $0.map(TextTable.text) ?? "-" }
+    let table = ResultTable(result.rows)
+    return ReportPage.Section(
+      "Weights",
+      [
+        .paragraph(
+          "The base weights were raked to the population totals below; raked over base weight ranges from \(range[0]) to "
+            + "\(range[1]). The standard errors of estimates take the raking into account."),
+        .details(
+          summary: "Margins",
+          [
+            .table(
+              ReportTable(
+                caption: "Weighted totals before and after raking", columns: table.columns,
+                rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
+              ).aligned)
+          ]),
+      ])
+  }
+
+  private var methodSection: ReportPage.Section {
+    var lines = [
+      "Rows read: \(run.rowCount).",
+      "Estimates are weighted means, totals, ratios or proportions with Taylor-linearised standard errors for the "
+        + "sampling design; a domain is a subpopulation of the whole design.",
+      "Results with fewer than 8 degrees of freedom are flagged: their intervals rest on few sampling units.",
+      "Official ratios and policy scores carry no sampling error and receive none.",
+      InterimDisclosure.statement,
+    ]
+    lines += run.notes.map(\.message)
+    return ReportPage.Section("Method and assumptions", [.list(lines)])
+  }
+
+  // MARK: Cells
+
+  private func label(_ name: String) -> String { run.study.labels[name] ?? name }
+
+  private func heading(_ key: String) -> String {
+    let words = key.split(separator: "_").joined(separator: " ")
+    return words.prefix(1).uppercased() + words.dropFirst()
+  }
+
+  private func groups(_ row: JSONValue) -> [(key: String, value: String)] {
+    guard case .object(let members)? = row["by"] else { return [] }
+    return members.compactMap { member in
+      if case .string(let level) = member.value { (member.key, level) } else { nil }
+    }
+  }
+
+  private func isDifference(_ row: JSONValue) -> Bool { groups(row).last?.value.contains(" - ") ?? false }
+
+  private func text(_ row: JSONValue, _ key: String) -> String? {
+    if case .string(let text)? = row[key] { text } else { nil }
+  }
+
+  private func integer(_ row: JSONValue, _ key: String) -> Int? {
+    if case .integer(let value)? = row[key] { value } else { nil }
+  }
+
+  private func double(_ row: JSONValue, _ key: String) -> Double? {
+    switch row[key] {
+    case .number(let value)?: value
+    case .integer(let value)?: Double(value)
+    default: nil
+    }
+  }
+
+  private func number(_ row: JSONValue, _ key: String, _ digits: Int) -> String {
+    guard let value = double(row, key) else {
+      return text(row, "unit") == nil && double(row, "estimate") == nil ? "withheld" : "-"
+    }
+    return Digits.significant(value, digits)
+  }
+
+  private func interval(_ row: JSONValue) -> String {
+    guard let low = double(row, "conf_low"), let high = double(row, "conf_high") else { return "" }
+    return "[\(Digits.significant(low, 4)), \(Digits.significant(high, 4))]"
+  }
+
+  private func distinct(_ names: [String]) -> [String] {
+    names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+extension ReportTable {
+  /// The table with every column to the right that holds numbers only.
+  var aligned: ReportTable {
+    var table = self
+    table.numeric = Set(
+      columns.indices.filter { column in
+        column > 0
+          && rows.allSatisfy { row in
+            let cell = row[column]
+            return cell.isEmpty || cell == "-" || cell == "withheld" || cell.first == "[" || Double(cell) != nil
+          }
+      })
+    return table
+  }
+}

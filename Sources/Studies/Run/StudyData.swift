@@ -1,0 +1,62 @@
+import Columnar
+import CompositeIndicators
+import DataFormats
+import Expressions
+import MultilevelModels
+import Streaming
+import SurveyStatistics
+
+/// A study's rows, read once: joined, derived, with frozen levels and, where the study asks for it, raked weights.
+struct StudyData {
+  let source: any Source
+  let dataset: Dataset
+  let raked: RakeModel?
+  let joins: [(join: TableJoin, report: JoinReport)]
+
+  /// Two passes: the first reads the files, the second, over memory, rakes and checks the joins.
+  init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
+    let tables = try Inputs.tables(study.join.map(files.resolve), engine: engine)
+    var source = try Inputs.open(study.data.map(files.resolve), joins: tables).deriving(study.derive)
+    for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }
+    var rake: RakeRequest?
+    if let step = study.weighting {
+      rake = RakeRequest(
+        weights: step.weights, margins: try Inputs.margins(files.resolve(step.margins)), by: step.by,
+        output: step.output)
+    }
+    var columns = tables.flatMap(\.inputs)
+    if let rake { columns += try Weighting.columns(rake) }
+    for step in study.estimates { columns += try Estimation.columns(step.request(of: study)) }
+    for (step, framework) in zip(study.scores, frameworks) {
+      columns += try Estimation.columns(UnitEstimates.request(step, framework, study.design))
+    }
+    for step in study.models { columns += try MixedModel.columns(step.request) }
+    if let rake { columns.removeAll { $0.name == rake.output } }
+    let profiled = try Dataset(source, columns: columns, engine: engine)
+
+    var pass = Pass()
+    let checks = tables.map { pass.add(JoinCheck($0)) }
+    let ticket = try rake.map { r throws(ImmerseError) in pass.add(try Weighting.fit(r, of: profiled)) }
+    let models = try pass.run(over: profiled, with: engine)
+    var reports: [(TableJoin, JoinReport)] = []
+    for (join, check) in zip(study.join, checks) { reports.append((join, try models[check])) }
+    joins = reports
+    raked = try ticket.map { t throws(ImmerseError) in try models[t] }
+    if let raked {
+      dataset = try profiled.adding(raked, with: engine)
+      self.source = try source.applying(raked)
+    } else {
+      dataset = profiled
+      self.source = source
+    }
+  }
+
+  /// The scale scores of all frameworks, each once.
+  private static func scales(_ frameworks: [Framework]) -> [ScaleScore] {
+    var scales: [ScaleScore] = []
+    for scale in frameworks.flatMap(\.scaleScores) where !scales.contains(where: { $0.name == scale.name }) {
+      scales.append(scale)
+    }
+    return scales
+  }
+}

@@ -1,0 +1,79 @@
+public import Columnar
+import DataFormats
+import Foundation
+import ImmerseStats
+import Reporting
+public import Streaming
+
+/// The folder of results of a study.
+public struct StudyFolder {
+  public let run: StudyRun
+  /// The files written, by name.
+  public let files: [String]
+  /// From reading the study file to the last result.
+  public let seconds: Double
+
+  /// Carries out a study and writes its folder: a CSV and a JSON file for each analysis, the weights, the report and the
+  /// provenance. An existing folder is replaced only with `force`, and only once all is computed and written.
+  ///
+  /// - Throws: what the study throws; `usage` where the folder exists; `inputOutput` where it cannot be written.
+  public static func write(
+    _ study: String, to folder: String, engine: Engine, force: Bool, command: [String]
+  ) throws(ImmerseError) -> StudyFolder {
+    let start = ContinuousClock.now
+    let output = try OutputFolder(folder, force: force)
+    let run = try StudyRun(study, engine: engine)
+    var files: [String] = []
+    func add(_ name: String, _ text: String) throws(ImmerseError) {
+      try output.write(Array(text.utf8), as: name)
+      files.append(name)
+    }
+    for analysis in run.analyses {
+      var result = analysis.result
+      result.provenance = Provenance.current
+      try add("\(analysis.step.name).csv", ResultFormat.csv.render(result))
+      try add("\(analysis.step.name).json", ResultFormat.json.render(result))
+    }
+    if let weighting = run.weighting, let step = run.study.weighting {
+      try add("margins.csv", ResultFormat.csv.render(weighting))
+      let columns = (step.identify + (step.weights.map { [$0] } ?? []) + [step.output]).map { ColumnRequest.native($0) }
+      try DataFile.write(run.source, columns: columns, to: output.path(of: "weights.csv"), engine: engine, force: true)
+      files.append("weights.csv")
+    }
+    let seconds = start.duration(to: .now).seconds
+    let provenance = try provenance(run, study, command: command, seconds: seconds, threads: engine.threads)
+    try add("report.html", StudyReport(run: run, provenance: provenance).page.html)
+    try add("provenance.json", provenance.text)
+    try output.commit()
+    return StudyFolder(run: run, files: files, seconds: seconds)
+  }
+
+  private static func provenance(
+    _ run: StudyRun, _ path: String, command: [String], seconds: Double, threads: Int
+  ) throws(ImmerseError) -> JSONValue {
+    let files = StudyFiles(study: path)
+    let names =
+      run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework)
+      + (run.study.weighting.map { [$0.margins] } ?? [])
+    var inputs: [JSONValue] = [try input(path)]
+    for name in Set(names).sorted() where name != "-" { inputs.append(try input(files.resolve(name))) }
+    return [
+      "program": .string("immerse-stats"), "version": .string(Provenance.version),
+      "command": .string(command.joined(separator: " ")), "inputs": .array(inputs), "rows": .integer(run.rowCount),
+      "threads": .integer(threads), "seconds": .number(seconds), "written": .string(Date.now.ISO8601Format()),
+    ]
+  }
+
+  private static func input(_ path: String) throws(ImmerseError) -> JSONValue {
+    let digest = try DataFile.checksum(path)
+    return ["file": .string(path), "bytes": .integer(digest.bytes), "crc32": .string(digest.crc32)]
+  }
+}
+
+extension Duration {
+  /// Seconds, to the millisecond.
+  var seconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+  }
+}

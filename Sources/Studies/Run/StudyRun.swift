@@ -1,0 +1,128 @@
+public import Columnar
+import CompositeIndicators
+import Expressions
+public import ImmerseStats
+import MultilevelModels
+public import Streaming
+import SurveyStatistics
+
+/// A study carried out: the results of all its analyses, ready to be written or shown.
+public struct StudyRun: Sendable {
+  public struct Analysis: Sendable {
+    public var step: StepName
+    public var result: AnalysisResult
+  }
+
+  public let study: Study
+  public let estimates: [Analysis]
+  public let scores: [Analysis]
+  public let models: [Analysis]
+  public let weighting: AnalysisResult?
+  /// What was read, and what did not match.
+  public let rowCount: Int
+  public let notes: [Note]
+  let source: any Source
+
+  public var analyses: [Analysis] { estimates + scores + models }
+
+  /// Reads and carries out a study file.
+  ///
+  /// The plan: pass 0 reads the files; pass 1 rakes the weights and checks the joins; pass 2 serves every estimate and
+  /// every model at once. Scores are then computed from estimates.
+  ///
+  /// - Throws: `noInput`, `badData` or `usage` with the place in the study file or the data.
+  public init(_ path: String, engine: Engine) throws(ImmerseError) {
+    let study = try StrictYAML.decode(Study.self, from: try Inputs.text(of: path), file: path)
+    let files = StudyFiles(study: path)
+    try study.checkNames(path)
+    var frameworks: [Framework] = []
+    for step in study.scores {
+      let file = files.resolve(step.framework)
+      let framework = try StrictYAML.decode(Framework.self, from: try Inputs.text(of: file), file: file)
+      frameworks.append(framework.restricted(to: step.level))
+    }
+    let data = try StudyData(study, frameworks, files, engine)
+    let dataset = data.dataset
+
+    var pass = Pass()
+    func estimate(_ request: EstimateRequest) throws(ImmerseError) -> Pass.Ticket<EstimateResult> {
+      let raked = request.design.weights == study.weighting?.output ? data.raked : nil
+      return pass.add(try Estimation.fit(request, of: dataset, raked: raked, with: engine))
+    }
+    let estimateTickets = try study.estimates.map { s throws(ImmerseError) in try estimate(s.request(of: study)) }
+    var unitTickets: [Pass.Ticket<EstimateResult>] = []
+    for (step, framework) in zip(study.scores, frameworks) {
+      unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))
+    }
+    let modelTickets = try study.models.map { s throws(ImmerseError) in
+      pass.add(try MixedModel.fit(s.request, of: dataset, engine: engine))
+    }
+    let models = try pass.run(over: dataset, with: engine)
+
+    var estimates: [Analysis] = []
+    for (step, ticket) in zip(study.estimates, estimateTickets) {
+      estimates.append(Analysis(step: step.step, result: StudyRun.published(try models[ticket])))
+    }
+    var scores: [Analysis] = []
+    for ((step, framework), ticket) in zip(zip(study.scores, frameworks), unitTickets) {
+      scores.append(try StudyRun.score(step, framework, try models[ticket], engine))
+    }
+    var fits: [Analysis] = []
+    for (step, ticket) in zip(study.models, modelTickets) {
+      fits.append(Analysis(step: step.step, result: try models[ticket].analysis))
+    }
+    self.study = study
+    self.estimates = estimates
+    self.scores = scores
+    self.models = fits
+    weighting = data.raked?.summary.analysis
+    rowCount = dataset.profile.rowCount
+    notes = data.joins.flatMap(StudyRun.notes)
+    source = data.source
+  }
+
+  private static func published(_ result: EstimateResult) -> AnalysisResult {
+    var analysis = result.analysis
+    analysis.rows = result.rows.map(InterimDisclosure.json)
+    let withheld = result.rows.count(where: InterimDisclosure.withholds)
+    if withheld > 0 {
+      analysis.notes.append(
+        Note("withheld", "\(withheld) of \(result.rows.count) estimates are withheld. " + InterimDisclosure.statement))
+    }
+    return analysis
+  }
+
+  private static func score(
+    _ step: ScoreStep, _ framework: Framework, _ estimates: EstimateResult, _ engine: Engine
+  ) throws(ImmerseError) -> Analysis {
+    let units = try UnitEstimates(step, framework, estimates)
+    let request = ScoreRequest(framework, unit: step.unit, standardErrors: units.standardErrors)
+    var result = try CompositeIndicators.score(request, source: units.table, engine: engine).analysis
+    if units.withheld > 0 {
+      result.notes.append(
+        Note(
+          "withheld",
+          "\(units.withheld) estimates of small cells were left out of the scores. " + InterimDisclosure.statement))
+    }
+    return Analysis(step: step.step, result: result)
+  }
+
+  private static func notes(_ join: TableJoin, _ report: Expressions.JoinReport) -> [Note] {
+    var notes: [Note] = []
+    if report.unmatchedRows > 0 {
+      notes.append(
+        Note(
+          "unmatched_keys",
+          "\(join.file): \(report.unmatchedRows) rows have a \(join.key) that the table lacks, the first of them row "
+            + "\(report.firstUnmatchedRows.first ?? 0)"))
+    }
+    if report.rowsWithoutKey > 0 {
+      notes.append(Note("missing_keys", "\(join.file): \(report.rowsWithoutKey) rows have no \(join.key)"))
+    }
+    if report.unusedTableRows > 0 {
+      notes.append(
+        Note("unused_keys", "\(join.file): \(report.unusedTableRows) rows of the table match no row of the data"))
+    }
+    return notes
+  }
+}
