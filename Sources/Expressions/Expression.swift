@@ -12,7 +12,7 @@ public import Streaming
 /// several values, `if(condition, a, b)`, `row_mean(a, b, c; min = 2)`, `row_sum` and `reverse(x, 1, 5)`. Values are
 /// compared with `== != < <= > >=` (or `=`, `<>`), `in (...)`, `between ... and ...` and `is missing`, conditions joined
 /// with `and or not` (or `& | !`). Text stands in single or double quotes, an unusual column name in back-quotes; a
-/// quote within is doubled. Operators bind as they do in R.
+/// quote within is doubled. Operators bind as they do in R, `%` as tightly as `*`.
 ///
 /// A column compared with text is read as a category, by its text as it stands in the file and in byte order; a column
 /// compared or computed with numbers is read as a number. Two columns compared with each other are equal where both

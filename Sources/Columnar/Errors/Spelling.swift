@@ -14,15 +14,15 @@ public enum Spelling {
     return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
   }
 
+  /// How many characters are to be inserted, deleted, replaced or swapped with their neighbour.
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
+    var (beforeLast, last, row) = ([Int](), [Int](), Array(0...b.count))
     for (i, x) in a.enumerated() {
-      var diagonal = row[0]
+      (beforeLast, last) = (last, row)
       row[0] = i + 1
       for (j, y) in b.enumerated() {
-        let substituted = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+        row[j + 1] = min(last[j] + (x == y ? 0 : 1), last[j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, x == b[j - 1], y == a[i - 1] { row[j + 1] = min(row[j + 1], beforeLast[j - 1] + 1) }
       }
     }
     return row[b.count]

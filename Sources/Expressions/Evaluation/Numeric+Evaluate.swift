@@ -71,7 +71,7 @@ extension Arithmetic {
     case .subtract: operand.update(target) { finite($0 - $1) }
     case .multiply: operand.update(target) { finite($0 * $1) }
     case .divide: operand.update(target) { finite($0 / $1) }
-    case .modulo: operand.update(target) { finite($0 - ($0 / $1).rounded(.down) * $1) }
+    case .modulo: operand.update(target) { finite(remainder($0, $1)) }
     case .power:
       if case .constant(2) = operand {
         operand.update(target) { base, _ in finite(base * base) }
@@ -80,6 +80,12 @@ extension Arithmetic {
       }
     }
   }
+}
+
+/// The remainder with the divisor's sign.
+private func remainder(_ value: Double, _ divisor: Double) -> Double {
+  let rest = value.truncatingRemainder(dividingBy: divisor)
+  return rest != 0 && (rest < 0) != (divisor < 0) ? rest + divisor : rest
 }
 
 /// As IEEE 754's `pow`: a negative base has its whole powers.

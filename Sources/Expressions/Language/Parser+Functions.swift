@@ -69,11 +69,9 @@ extension Parser {
 
   private mutating func choice(_ condition: Part, _ a: Part, _ b: Part) throws(ImmerseError) -> Operand {
     let condition = try truth(condition)
-    switch (a.value, b.value) {
-    case (.missing, .missing): return .missing
-    case (.text, _), (_, .text): return .text(.choice(condition, try text(a), try text(b)))
-    default: return .number(.choice(condition, try number(a), try number(b)))
-    }
+    if case (.missing, .missing) = (a.value, b.value) { return .missing }
+    if isText(a) || isText(b) { return .text(.choice(condition, try text(a), try text(b))) }
+    return .number(.choice(condition, try number(a), try number(b)))
   }
 
   private mutating func reversal(_ arguments: [Part]) throws(ImmerseError) -> Operand {

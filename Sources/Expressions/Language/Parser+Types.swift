@@ -42,6 +42,15 @@ extension Parser {
     }
   }
 
+  /// Whether a part is text, as a column is that has already been compared with text.
+  func isText(_ part: Part) -> Bool {
+    switch part.value {
+    case .text: true
+    case .column(let name): requests.contains(.category(name))
+    case .number, .truth, .missing: false
+    }
+  }
+
   /// A part whose type nothing has asked for: a column by itself counts as a number.
   mutating func settled(_ part: Part) throws(ImmerseError) -> Operand {
     switch part.value {
@@ -107,8 +116,6 @@ extension Parser {
     case (.text, _), (_, .text):
       condition = .compareText(comparison, try text(left), try text(right))
     case (.column(let a), .column(let b)) where comparison == .equal || comparison == .notEqual:
-      request(a, .automatic)
-      request(b, .automatic)
       condition = comparison == .equal ? .same(a, b) : .not(.same(a, b))
     default:
       condition = .compare(comparison, try number(left), try number(right))
@@ -130,8 +137,7 @@ extension Parser {
     return Part(value: .truth(condition), position: part.position)
   }
 
-  mutating func isMissing(_ part: Part) throws(ImmerseError) -> Part {
-    if case .column(let name) = part.value { request(name, .automatic) }
-    return Part(value: .truth(.isMissing(part.value)), position: part.position)
+  func isMissing(_ part: Part) -> Part {
+    Part(value: .truth(.isMissing(part.value)), position: part.position)
   }
 }

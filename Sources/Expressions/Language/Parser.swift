@@ -10,7 +10,7 @@ struct Part {
 /// Reads tokens into typed trees, by precedence climbing.
 ///
 /// From loose to tight: `or`; `and`; `not`; comparisons, which do not chain; `+ -`; `* / %`; unary minus; `^`, which
-/// groups to the right. This is the order of R.
+/// groups to the right. This is the order of R, but for `%`, whose `%%` there binds tighter than `*`.
 struct Parser {
   enum Level: Int, Comparable {
     case or = 1, and, not, comparison, sum, product, sign, power
@@ -25,7 +25,7 @@ struct Parser {
   private let tokens: [Token]
   private var index = 0
   private var depth = 0
-  private var requests: [ColumnRequest] = []
+  private(set) var requests: [ColumnRequest] = []
 
   private init(_ source: String) throws(ImmerseError) {
     self.source = source
@@ -160,6 +160,7 @@ struct Parser {
     case .missing: value = .missing
     case .name(let name, let isQuoted):
       if !isQuoted, following.kind == .open { return try call(name) }
+      request(name, .automatic)
       value = .column(name)
     case .open:
       advance()
@@ -184,7 +185,7 @@ struct Parser {
     if take(.is) {
       let negated = take(.not)
       try expect(.missing, negated ? "missing" : "missing or not missing")
-      return try isMissing(left).inverted(negated)
+      return isMissing(left).inverted(negated)
     }
     let negated = take(.not)
     if take(.in) { return try membership(left).inverted(negated) }
