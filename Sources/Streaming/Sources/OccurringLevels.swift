@@ -10,6 +10,8 @@ struct OccurringLevels {
   /// comparison of strings.
   private var list = Levels([])
   private var isSeen: [Bool] = []
+  /// Rows without a level.
+  private(set) var missing = 0
 
   mutating func absorb(_ categories: Categories) {
     if categories.levels !== list {
@@ -18,15 +20,20 @@ struct OccurringLevels {
       if list.isDeclared { declare(list.names) }
     }
     categories.codes.withUnsafeBufferPointer { codes in
-      for code in codes where code >= 0 && !isSeen[Int(code)] {
-        isSeen[Int(code)] = true
-        names.insert(list[Int(code)])
+      for code in codes {
+        if code < 0 {
+          missing += 1
+        } else if !isSeen[Int(code)] {
+          isSeen[Int(code)] = true
+          names.insert(list[Int(code)])
+        }
       }
     }
   }
 
   mutating func merge(_ other: OccurringLevels) {
     names.formUnion(other.names)
+    missing += other.missing
     declare(other.declared)
   }
 

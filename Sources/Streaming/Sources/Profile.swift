@@ -5,7 +5,6 @@ public struct Profile: Sendable {
   /// A numeric column: how many values, and their rough centre and spread, by which later passes shift and scale.
   public struct Numbers: Sendable {
     public var count: Int
-    public var missing: Int
     public var mean: Double
     public var standardDeviation: Double
     public var minimum: Double
@@ -19,6 +18,8 @@ public struct Profile: Sendable {
   /// The levels that occur in the rows: sorted, or in the order that the source declares.
   public let levels: [String: Levels]
   public let numbers: [String: Numbers]
+  /// Rows without a value, by column.
+  public let missing: [String: Int]
 
   /// The batch with every category in its frozen levels.
   func freeze(_ batch: Batch) -> Batch {
@@ -64,17 +65,16 @@ struct ProfilePartial {
   }
 
   func profile(sourceRows: Int) -> Profile {
-    Profile(
+    var missing = Dictionary(uniqueKeysWithValues: zip(categoryNames, levels.map(\.missing)))
+    var numbers: [String: Profile.Numbers] = [:]
+    for (name, m) in zip(numberNames, moments) {
+      missing[name] = rowCount - m.count
+      numbers[name] = Profile.Numbers(
+        count: m.count, mean: m.mean, standardDeviation: m.standardDeviation, minimum: m.minimum, maximum: m.maximum)
+    }
+    return Profile(
       rowCount: rowCount, droppedRowCount: sourceRows - rowCount,
-      levels: Dictionary(uniqueKeysWithValues: zip(categoryNames, levels.map(\.levels))),
-      numbers: Dictionary(
-        uniqueKeysWithValues: zip(numberNames, moments).map { name, m in
-          (
-            name,
-            Profile.Numbers(
-              count: m.count, missing: rowCount - m.count, mean: m.mean, standardDeviation: m.standardDeviation,
-              minimum: m.minimum, maximum: m.maximum)
-          )
-        }))
+      levels: Dictionary(uniqueKeysWithValues: zip(categoryNames, levels.map(\.levels))), numbers: numbers,
+      missing: missing)
   }
 }

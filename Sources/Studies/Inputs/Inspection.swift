@@ -21,7 +21,7 @@ public enum Inspection {
       let has = (numbers?.count ?? 0) > 0
       return [
         "column": .string(name), "type": JSONValue(types[name]?.rawValue),
-        "missing": JSONValue(numbers?.missing ?? profile.missingCategories[name]),
+        "missing": JSONValue(profile.missing[name]),
         "mean": JSONValue(has ? numbers?.mean : nil), "std_dev": JSONValue(has ? numbers?.standardDeviation : nil),
         "min": JSONValue(has ? numbers?.minimum : nil), "max": JSONValue(has ? numbers?.maximum : nil),
         "levels": JSONValue(profile.levels[name]?.count),

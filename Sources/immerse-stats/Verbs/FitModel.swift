@@ -34,7 +34,7 @@ struct FitModel: ParsableCommand {
   var weights: String?
 
   @Option(help: "conditional or unconditional; needed with more than one column of weights.")
-  var weightsAre: FitRequest.WeightsAre?
+  var weightsAre: FitRequest.WeightKind?
 
   @Option(help: "none, size, effective or gk.")
   var weightScaling: FitRequest.WeightScaling = .none
@@ -53,6 +53,19 @@ struct FitModel: ParsableCommand {
   }
 
   func run() throws {
-    print(formula)
+    let request = FitRequest(
+      formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsAre: weightsAre,
+      weightScaling: weightScaling, standardErrors: se)
+    try request.validate()
+    let engine = global.engine
+    var source = try data.open(engine)
+    if let filter { source = try source.filtered(by: filter) }
+    var result = try MixedModel.fit(request, to: source, engine: engine).analysis
+    result.provenance = Provenance.current
+    try output.write(result, global)
   }
 }
+
+extension FitRequest.WeightKind: ExpressibleByArgument {}
+extension FitRequest.WeightScaling: ExpressibleByArgument {}
+extension FitRequest.StandardErrors: ExpressibleByArgument {}
