@@ -1,13 +1,18 @@
 import Columnar
 
-/// Descending ranks: 1 for the highest value, ties share the smallest rank, 0 for a missing value. O(n log n).
+/// Descending ranks: 1 for the highest value, ties share the smallest rank, 0 for a missing value. O(n).
 func descendingRanks(_ values: Buffer<Double>) -> Buffer<Int32> {
-  let negated = values.present.map { -$0 }.sorted()
-  return Buffer(count: values.count) { target in
-    negated.withUnsafeBufferPointer { negated in
-      for row in 0..<values.count {
-        let value = values[row]
-        target[row] = value.isNaN ? 0 : Int32(countBelow(-value, in: negated) + 1)
+  let rows = values.ascendingRows
+  return Buffer(count: values.count) { ranks in
+    ranks.initialize(repeating: 0)
+    values.withUnsafeBufferPointer { values in
+      var rank: Int32 = 0
+      var last = Double.nan
+      for (place, row) in rows.reversed().enumerated() {
+        let value = values[Int(row)]
+        if value != last { rank = Int32(place + 1) }
+        ranks[Int(row)] = rank
+        last = value
       }
     }
   }

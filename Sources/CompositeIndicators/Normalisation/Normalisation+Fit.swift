@@ -115,6 +115,6 @@ extension Normalisation {
   }
 
   private func reference(_ values: Buffer<Double>, _ sign: Double) -> [Double] {
-    values.present.map { sign * $0 }.sorted()
+    values.mapped { sign * $0 }.ascending
   }
 }

@@ -65,7 +65,7 @@ public struct Treatment: Codable, Sendable, Equatable {
   /// The cut-offs these units call for. O(n log n + k n) for a column of n units of which k distinct values are cut.
   public func fit(_ units: UnitMatrix) -> FrozenTreatment {
     guard method == .winsorise else { return FrozenTreatment(columns: []) }
-    return FrozenTreatment(columns: zip(units.codes, units.columns).map { fit($0, $1.present.sorted()) })
+    return FrozenTreatment(columns: zip(units.codes, units.columns).map { fit($0, $1.ascending) })
   }
 
   private func fit(_ code: String, _ sorted: [Double]) -> FrozenTreatment.Column {
