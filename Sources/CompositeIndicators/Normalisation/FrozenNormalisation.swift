@@ -1,0 +1,138 @@
+public import Columnar
+
+/// (x - origin) / span * scale + offset, kept within `least` and `greatest` where these are set.
+public struct FrozenLine: Codable, Sendable, Equatable {
+  public internal(set) var origin: Double
+  public internal(set) var span: Double
+  public internal(set) var scale: Double
+  public internal(set) var offset: Double
+  public internal(set) var least: Double?
+  public internal(set) var greatest: Double?
+
+  enum CodingKeys: String, CodingKey { case origin, span, scale, offset, least, greatest }
+
+  init(origin: Double, span: Double, scale: Double, offset: Double) {
+    self.origin = origin
+    self.span = span
+    self.scale = scale
+    self.offset = offset
+  }
+
+  init(from first: Double, to last: Double, onto lower: Double = 0, _ upper: Double = 1) {
+    self.init(origin: first, span: last - first, scale: upper - lower, offset: lower)
+  }
+
+  @inline(__always) func unbounded(_ x: Double) -> Double {
+    (x - origin) / span * scale + offset
+  }
+}
+
+/// The scale of each indicator.
+public struct FrozenNormalisation: FrozenStep, Equatable {
+  public enum RankForm: String, Codable, Sendable {
+    case rank, borda
+    case percentileRank = "percentile_rank"
+  }
+
+  /// Why an indicator has no scale.
+  public enum Reason: String, Codable, Sendable {
+    case noValues = "no_values"
+    case oneValue = "one_value"
+    case zeroRange = "zero_range"
+    case noReference = "no_reference"
+
+    var explanation: String {
+      switch self {
+      case .noValues: "no unit has a value"
+      case .oneValue: "only one unit has a value"
+      case .zeroRange: "its range is zero"
+      case .noReference: "the reference unit has no value"
+      }
+    }
+  }
+
+  public enum Scale: Codable, Sendable, Equatable {
+    case linear(FrozenLine)
+    /// The place among the reference units' values, in ascending order.
+    case ranks(RankForm, sorted: [Double])
+    case undefined(Reason)
+  }
+
+  public struct Column: Codable, Sendable, Equatable {
+    public let code: String
+    public let direction: Direction
+    public let scale: Scale
+
+    enum CodingKeys: String, CodingKey { case code, direction, scale }
+  }
+
+  /// Empty where values are left as they are.
+  public let columns: [Column]
+
+  enum CodingKeys: String, CodingKey { case columns }
+
+  /// An indicator without a scale becomes missing, with a note of the reason.
+  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+    var result = units
+    for column in columns {
+      guard let index = units.codes.firstIndex(of: column.code) else {
+        throw .missingColumn(column.code, among: units.codes)
+      }
+      let values = units.columns[index]
+      let sign = column.direction.sign
+      switch column.scale {
+      case .linear(let line):
+        result.replace(index, with: Self.scaled(values, sign, line))
+        result.sampling?.stretch(column.code) { row in
+          let y = line.unbounded(sign * values[row])
+          // Beyond a bound the score no longer follows the value.
+          let isFree = y >= line.least ?? -.infinity && y <= line.greatest ?? .infinity
+          return isFree ? sign * line.scale / line.span : .nan
+        }
+      case .ranks(let form, let sorted):
+        result.replace(index, with: Self.ranked(values, sign, form, sorted))
+        result.sampling?.stretch(column.code) { _ in .nan }
+      case .undefined(let reason):
+        notes.append(Note(reason.rawValue, "\"\(column.code)\" cannot be normalised: \(reason.explanation)"))
+        result.replace(index, with: Buffer([Double](repeating: .nan, count: values.count)))
+      }
+    }
+    return result
+  }
+
+  private static func scaled(_ values: Buffer<Double>, _ sign: Double, _ line: FrozenLine) -> Buffer<Double> {
+    guard line.least != nil || line.greatest != nil else {
+      return values.mapped { line.unbounded(sign * $0) }
+    }
+    let (least, greatest) = (line.least ?? -.infinity, line.greatest ?? .infinity)
+    return values.mapped { x in
+      let y = line.unbounded(sign * x)
+      return y < least ? least : y > greatest ? greatest : y
+    }
+  }
+
+  /// One more than the number of reference values below; a unit above all reference units has a percentile rank of 1.
+  private static func ranked(
+    _ values: Buffer<Double>, _ sign: Double, _ form: RankForm, _ sorted: [Double]
+  ) -> Buffer<Double> {
+    let last = Double(sorted.count - 1)
+    return sorted.withUnsafeBufferPointer { sorted in
+      switch form {
+      case .rank: values.mapped { $0.isNaN ? .nan : Double(countBelow(sign * $0, in: sorted) + 1) }
+      case .borda: values.mapped { $0.isNaN ? .nan : Double(countBelow(sign * $0, in: sorted)) }
+      case .percentileRank:
+        values.mapped { $0.isNaN ? .nan : min(1, Double(countBelow(sign * $0, in: sorted)) / last) }
+      }
+    }
+  }
+}
+
+/// How many of the ascending values are smaller. O(log n).
+func countBelow(_ value: Double, in sorted: UnsafeBufferPointer<Double>) -> Int {
+  var (low, high) = (0, sorted.count)
+  while low < high {
+    let middle = (low + high) / 2
+    if sorted[middle] < value { low = middle + 1 } else { high = middle }
+  }
+  return low
+}

@@ -1,0 +1,59 @@
+/// How units are scored, setting by setting; what is not set is left to the framework, and then to the defaults.
+///
+/// ```yaml
+/// method:
+///   impute: {method: mean, group: country}
+///   treat: winsorise
+///   normalise: minmax
+///   aggregate: arithmetic
+///   availability_threshold: 0.6
+/// ```
+public struct ScoreMethod: Codable, Sendable, Equatable {
+  /// Units with values for a smaller share of the indicators are left out, before anything is imputed.
+  public var screen: Double?
+  /// Default: none.
+  public var impute: Imputation?
+  /// Default: none.
+  public var treat: Treatment?
+  /// Default: min-max, 0 to 100.
+  public var normalise: Normalisation?
+  /// One for all aggregates, or one for each level from 2 up. Default: arithmetic.
+  public var aggregate: [Aggregation]?
+  /// The smallest share of an aggregate's parts that must have a value. Default: 0, so that one is enough.
+  public var availabilityThreshold: Double?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case screen, impute, treat, normalise, aggregate
+    case availabilityThreshold = "availability_threshold"
+  }
+
+  public init(
+    screen: Double? = nil, impute: Imputation? = nil, treat: Treatment? = nil, normalise: Normalisation? = nil,
+    aggregate: [Aggregation]? = nil, availabilityThreshold: Double? = nil
+  ) {
+    self.screen = screen
+    self.impute = impute
+    self.treat = treat
+    self.normalise = normalise
+    self.aggregate = aggregate
+    self.availabilityThreshold = availabilityThreshold
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(CodingKeys.self)
+    screen = try container.decodeIfPresent(Double.self, forKey: .screen)
+    impute = try container.decodeIfPresent(Imputation.self, forKey: .impute)
+    treat = try container.decodeIfPresent(Treatment.self, forKey: .treat)
+    normalise = try container.decodeIfPresent(Normalisation.self, forKey: .normalise)
+    aggregate = try container.decodeOneOrMore(Aggregation.self, forKey: .aggregate)
+    availabilityThreshold = try container.decodeIfPresent(Double.self, forKey: .availabilityThreshold)
+  }
+
+  /// These settings where they are set, the other's where not.
+  public func over(_ other: ScoreMethod) -> ScoreMethod {
+    ScoreMethod(
+      screen: screen ?? other.screen, impute: impute ?? other.impute, treat: treat ?? other.treat,
+      normalise: normalise ?? other.normalise, aggregate: aggregate ?? other.aggregate,
+      availabilityThreshold: availabilityThreshold ?? other.availabilityThreshold)
+  }
+}

@@ -1,0 +1,104 @@
+public import Columnar
+
+/// Everything needed to score a unit, frozen on reference units: denominators, imputed values, cut-offs, scales, weights.
+///
+/// The steps run in the order of the fields. A saved model scores next year's units, or one country's, on the same scale.
+public struct ScoreModel: Codable, Sendable, Equatable {
+  public let denomination: Denomination
+  public let screening: Screening?
+  public let imputation: FrozenImputation
+  public let logarithm: Logarithm
+  public let treatment: FrozenTreatment
+  public let normalisation: FrozenNormalisation
+  public let aggregation: FrozenAggregation
+  /// The choices that differ between programs, by name.
+  public let conventions: [Note]
+
+  enum CodingKeys: String, CodingKey {
+    case denomination, screening, imputation, logarithm, treatment, normalisation, aggregation, conventions
+  }
+
+  /// Freezes a framework's scales on reference units.
+  ///
+  /// - Parameter units: with the columns `columns(of:)` names, and a group where imputation asks for one.
+  /// - Throws: `badData` where the framework is faulty or the units do not allow the method, `usage` where its settings
+  ///   do not.
+  public init(
+    fitting framework: Framework, _ method: ScoreMethod, to units: UnitMatrix
+  ) throws(ImmerseError) {
+    let hierarchy = try framework.hierarchy()
+    let method = method.over(framework.method)
+    let normalise = method.normalise ?? .minmax()
+    var unused: [Note] = []
+    denomination = Denomination(framework.indicators)
+    var units = try denomination.apply(to: units, notes: &unused)
+    if let share = method.screen {
+      let screening = try Screening(minimumAvailability: share)
+      units = try screening.apply(to: units, notes: &unused)
+      self.screening = screening
+    } else {
+      screening = nil
+    }
+    imputation = try (method.impute ?? Imputation()).fit(units)
+    units = try imputation.apply(to: units, notes: &unused)
+    logarithm = Logarithm(framework.indicators)
+    units = try logarithm.apply(to: units, notes: &unused)
+    treatment = (method.treat ?? Treatment()).fit(units)
+    units = try treatment.apply(to: units, notes: &unused)
+    normalisation = try normalise.fit(units, framework.indicators)
+    aggregation = try FrozenAggregation(
+      hierarchy, methods: method.aggregate ?? [.arithmetic],
+      minimumAvailability: method.availabilityThreshold ?? 0)
+    conventions = Self.conventions(normalise, aggregation.methods)
+  }
+
+  /// The numeric columns that scoring a framework reads: indicators and their denominators.
+  public static func columns(of framework: Framework) -> [String] {
+    var seen: Set<String> = []
+    return (framework.indicators.map(\.code) + framework.indicators.compactMap(\.denominator))
+      .filter { seen.insert($0).inserted }
+  }
+
+  private var steps: [any FrozenStep] {
+    [denomination] + (screening.map { [$0] } ?? []) + [imputation, logarithm, treatment, normalisation]
+  }
+
+  /// Scores units, the reference units or others.
+  ///
+  /// - Throws: `badData` where a column is missing or a value contradicts a step.
+  public func score(_ units: UnitMatrix, threads: Int = 1) throws(ImmerseError) -> ScoreResult {
+    var notes: [Note] = []
+    var units = units
+    for step in steps { units = try step.apply(to: units, notes: &notes) }
+    let scores = try aggregation.apply(to: units, threads: threads, notes: &notes)
+    var errors: [Buffer<Double>]?
+    if let sampling = scores.sampling {
+      errors = aggregation.standardErrors(scores, sampling)
+      notes.append(
+        Note(
+          "conditional_standard_errors",
+          "standard errors hold scales, cut-offs and weights fixed"
+            + (sampling.hasCovariances ? "" : " and count the errors of different indicators as uncorrelated")))
+    }
+    return try ScoreResult(self, scores, standardErrors: errors, notes: notes, threads: threads)
+  }
+
+  private static func conventions(_ normalise: Normalisation, _ methods: [Aggregation]) -> [Note] {
+    var conventions = [
+      Note("ranks", "1 is the highest score; ties share the smallest rank"),
+      Note("weights", "rescaled to sum to 1 over the parts of an aggregate that have a value"),
+    ]
+    switch normalise {
+    case .none: conventions.append(Note("direction", "ignored, because values are not normalised"))
+    case .zscore: conventions.append(Note("standard_deviation", "divisor n - 1"))
+    case .rank, .borda, .percentileRank:
+      conventions.append(Note("normalised_ranks", "ascending; ties share the smallest rank"))
+    case .minmax, .scaled, .distanceToMax, .distanceToReference, .distanceToTarget, .fractionOfMax, .goalposts: break
+    }
+    if methods.contains(.median) {
+      conventions.append(
+        Note("median", "the value up to which half of the weight lies; midway to the next where that is exactly half"))
+    }
+    return conventions
+  }
+}

@@ -1,0 +1,93 @@
+public import Columnar
+
+/// Units by indicators: one column for each code, one row for each child, site, region or country.
+///
+/// Columns are shared, not copied; a step that leaves a column alone passes it on. A missing value is NaN.
+public struct UnitMatrix: Sendable {
+  public let units: [String]
+  public let codes: [String]
+  public private(set) var columns: [Buffer<Double>]
+  /// The group each unit belongs to, for imputation.
+  public let group: Categories?
+  /// What is known of the values' sampling error.
+  public internal(set) var sampling: SamplingErrors?
+
+  /// - Precondition: one column for each code, each as long as `units`.
+  public init(
+    units: [String], codes: [String], columns: [Buffer<Double>], group: Categories? = nil,
+    sampling: SamplingErrors? = nil
+  ) {
+    precondition(codes.count == columns.count, "as many codes as columns")
+    precondition(columns.allSatisfy { $0.count == units.count }, "a column of another length than the units")
+    precondition(group == nil || group?.codes.count == units.count, "a group of another length than the units")
+    self.units = units
+    self.codes = codes
+    self.columns = columns
+    self.group = group
+    self.sampling = sampling
+  }
+
+  /// The column of that code, or nil. O(codes).
+  public subscript(code: String) -> Buffer<Double>? {
+    codes.firstIndex(of: code).map { columns[$0] }
+  }
+
+  /// The column of that code.
+  ///
+  /// - Throws: `badData` where there is none.
+  func column(_ code: String) throws(ImmerseError) -> Buffer<Double> {
+    guard let column = self[code] else { throw .missingColumn(code, among: codes) }
+    return column
+  }
+
+  /// The same units with other columns.
+  func with(_ codes: [String], _ columns: [Buffer<Double>]) -> UnitMatrix {
+    UnitMatrix(units: units, codes: codes, columns: columns, group: group, sampling: sampling)
+  }
+
+  mutating func replace(_ index: Int, with column: Buffer<Double>) {
+    columns[index] = column
+  }
+
+  /// Some of the units, in the order given. O(rows · columns).
+  func select(_ rows: [Int]) -> UnitMatrix {
+    UnitMatrix(
+      units: rows.map { units[$0] }, codes: codes, columns: columns.map { $0.select(rows) },
+      group: group.map { Categories(codes: $0.codes.select(rows), levels: $0.levels) },
+      sampling: sampling?.select(rows))
+  }
+}
+
+extension Buffer {
+  func select(_ rows: [Int]) -> Buffer {
+    Buffer(count: rows.count) { target in
+      withUnsafeBufferPointer { source in
+        for (index, row) in rows.enumerated() { target[index] = source[row] }
+      }
+    }
+  }
+}
+
+extension Buffer<Double> {
+  /// A new column by a rule for single values. The rule is inlined into the loop.
+  @inline(__always) func mapped(_ rule: (Double) -> Double) -> Buffer<Double> {
+    Buffer(count: count) { target in
+      withUnsafeBufferPointer { source in
+        for row in 0..<source.count { target[row] = rule(source[row]) }
+      }
+    }
+  }
+
+  /// The values that are not missing, in order.
+  var present: [Double] {
+    withUnsafeBufferPointer { values in values.filter { $0 == $0 } }
+  }
+
+  var missingCount: Int {
+    withUnsafeBufferPointer { values in
+      var missing = 0
+      for value in values { missing += value == value ? 0 : 1 }
+      return missing
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import Columnar
+import CompositeIndicators
+import Foundation
+import Streaming
+import TestSupport
+import Testing
+
+/// The Human Development Index of 2022 by its technical notes: goalposts with caps, a logarithm, an arithmetic mean inside
+/// a geometric one. Data and published values: UNDP, Human Development Report 2023/24, complete time series; unrounded
+/// values computed from the formula in double precision.
+@Suite struct HumanDevelopmentIndexTests {
+  static let framework = Framework(
+    indicators: [
+      Indicator("life_expectancy", parents: ["health"], goalposts: Goalposts(lower: 20, upper: 85)),
+      Indicator("expected_years", parents: ["education"], goalposts: Goalposts(lower: 0, upper: 18)),
+      Indicator("mean_years", parents: ["education"], goalposts: Goalposts(lower: 0, upper: 15)),
+      Indicator("gni", parents: ["income"], goalposts: Goalposts(lower: 100, upper: 75_000), isLogarithmic: true),
+    ],
+    aggregates: [
+      Aggregate("hdi"), Aggregate("health", parents: ["hdi"]), Aggregate("education", parents: ["hdi"]),
+      Aggregate("income", parents: ["hdi"]),
+    ],
+    method: ScoreMethod(normalise: .goalposts(scale: 1), aggregate: [.arithmetic, .geometric]))
+
+  @Test func publishedValues() throws {
+    // CHE, DEU, IRL (income above its cap), SOM in 2022; HKG in 2021 (life expectancy above its cap).
+    let source = Table([
+      ("country", Column(["CHE", "DEU", "IRL", "SOM", "HKG"])),
+      ("life_expectancy", Column([84.255, 80.989, 82.716, 56.107, 85.473])),
+      ("expected_years", Column([16.5837307, 17.34334946, 19.12610054, 7.647232333, 17.72920036])),
+      ("mean_years", Column([13.90406622, 14.25594044, 11.6569568, 1.900300026, 12.3072497])),
+      ("gni", Column([69432.78669, 55340.19722, 87467.51391, 1072.201461, 64150.85303])),
+    ])
+    let result = try score(ScoreRequest(Self.framework), source: source, engine: engine)
+    #expect(result.terms.first?.code == "hdi")
+    expectClose(
+      result.estimates[0].array,
+      [0.966522687456764, 0.9497413611582036, 0.9499879635132512, 0.38005114361302667, 0.9587965779157046],
+      relative: 1e-13)
+    let published = result.estimates[0].array.map { ($0 * 1000).rounded() / 1000 }
+    #expect(published == [0.967, 0.950, 0.950, 0.380, 0.959])
+    expectClose(result.row(unit: "IRL", term: "education")?.estimate ?? .nan, 0.8885652266666666)
+    expectClose(result.row(unit: "SOM", term: "income")?.estimate ?? .nan, 0.3583493707717889)
+  }
+
+  @Test func aLogarithmOfNothingIsRefused() {
+    let source = Table([
+      ("country", Column(["A"])), ("life_expectancy", Column([70.0])), ("expected_years", Column([10.0])),
+      ("mean_years", Column([10.0])), ("gni", Column([0.0])),
+    ])
+    let error = #expect(throws: ImmerseError.self) {
+      try score(ScoreRequest(Self.framework), source: source, engine: engine)
+    }
+    #expect(error?.variable == "gni")
+  }
+}
+
+/// The ASEM Sustainable Connectivity example of COINr 1.1.14 (R 4.2.2): 51 countries, 49 indicators, 8 pillars, 2
+/// sub-indices, 1 index. Values agree with an independent NumPy implementation to 2.8e-14.
+@Suite struct ASEMTests {
+  struct Example {
+    let framework: Framework
+    let source: Table
+    let pipeline: GoldenJSON
+    let results: GoldenJSON
+
+    /// Nil where the reference data are not on this machine.
+    init?() throws {
+      guard let data = TestFiles.reference("indicators/ASEM_iData.csv"),
+        let meta = TestFiles.reference("indicators/ASEM_iMeta.csv"),
+        let pipeline = TestFiles.reference("indicators/asem_pipeline.json"),
+        let results = TestFiles.reference("indicators/asem_results.json")
+      else { return nil }
+      source = try csv(data, text: ["uName", "uCode", "GDP_group", "GDPpc_group", "Pop_group", "EurAsia_group"])
+      let table = try csv(meta, text: ["iCode", "iName", "Unit", "Denominator", "Parent", "Type"])
+      framework = try Framework(iMeta: table)
+      self.pipeline = try GoldenJSON(pipeline)
+      self.results = try GoldenJSON(results)
+    }
+
+    func request(_ normalise: Normalisation = .minmax()) -> ScoreRequest {
+      ScoreRequest(
+        framework, unit: "uCode",
+        method: ScoreMethod(
+          impute: Imputation(.mean, group: "EurAsia_group"), treat: Treatment(.winsorise), normalise: normalise,
+          aggregate: [.arithmetic]))
+    }
+  }
+
+  @Test func scoresAndRanks() throws {
+    guard let example = try Example() else { return }
+    let result = try score(example.request(), source: example.source, engine: engine)
+    #expect(result.units.count == 51)
+    let aggregates = try example.results["aggregates"].list.map { try $0.string }
+    let indicators = try example.results["indicators"].list.map { try $0.string }
+    for unit in result.units {
+      for (codes, key) in [(aggregates, "aggregated"), (indicators, "normalised")] {
+        let expected = try example.results[key, unit].numbers
+        let actual = codes.map { result.row(unit: unit, term: $0)?.estimate ?? .nan }
+        expectClose(actual, expected, relative: 1e-12, absolute: 1e-12, "\(unit) \(key)")
+      }
+    }
+    for code in aggregates {
+      let expected = try example.results["ranks", code].numbers.map { Int($0) }
+      let units = try example.results["units"].list.map { try $0.string }
+      let actual = units.compactMap { result.row(unit: $0, term: code)?.rank }
+      #expect(actual == expected)
+    }
+    expectClose(result.row(unit: "CHE", term: "Index")?.estimate ?? .nan, 68.38372423834171)
+  }
+
+  /// COINr's order of steps, one by one: it screens after imputing, where nobody is left to drop.
+  @Test func stepByStep() throws {
+    guard let example = try Example() else { return }
+    let framework = example.framework
+    var matrix = try UnitMatrix(
+      reading: example.source, unit: "uCode", codes: ScoreModel.columns(of: framework), group: "EurAsia_group",
+      engine: engine)
+    var notes: [Note] = []
+    let indicators = framework.indicators.map(\.code)
+    let rawMissing = indicators.map { matrix[$0]?.missing ?? -1 }.reduce(0, +)
+    #expect(rawMissing == 63)
+
+    matrix = try Denomination(framework.indicators).apply(to: matrix, notes: &notes)
+    let missing = matrix.columns.map(\.missing).reduce(0, +)
+    #expect(missing == 65)
+    let order = try example.pipeline["units"].list.map { try $0.string }
+    let rows = try order.map { try #require(matrix.units.firstIndex(of: $0)) }
+    for code in example.pipeline["denominated"].keys {
+      for (row, expected) in zip(rows, example.pipeline["denominated", code].list) {
+        let actual = values(matrix[code])[row]
+        #expect(actual.isNaN == expected.isNull)
+        if !expected.isNull { expectClose(actual, try expected.number, relative: 1e-14) }
+      }
+    }
+
+    matrix = try Imputation(.mean, group: "EurAsia_group").fit(matrix).apply(to: matrix, notes: &notes)
+    for cell in example.pipeline["imputed_cells"].list {
+      let row = try #require(matrix.units.firstIndex(of: try cell["uCode"].string))
+      expectClose(values(matrix[try cell["iCode"].string])[row], try cell["value"].number, relative: 1e-13)
+    }
+
+    matrix = try Screening(minimumAvailability: 0.9).apply(to: matrix, notes: &notes)
+    #expect(matrix.units.count == 51)
+
+    let treatment = Treatment(.winsorise).fit(matrix)
+    let expected = example.pipeline["treatment"].list
+    let treated = treatment.columns.filter { $0.rule != .none }.map(\.code)
+    let expectedCodes = try expected.map { try $0["iCode"].string }
+    #expect(treated == expectedCodes)
+    for entry in expected {
+      let code = try entry["iCode"].string
+      let column = try #require(treatment.columns.first { $0.code == code })
+      #expect(column.points == Int(try entry["nwin"].number))
+      expectClose(column.before.skewness ?? .nan, try entry["skew"].number, relative: 1e-12)
+      expectClose(column.before.kurtosis ?? .nan, try entry["kurt"].number, relative: 1e-12)
+      expectClose(column.after.skewness ?? .nan, try entry["skew_after"].number, relative: 1e-11)
+      expectClose(column.after.kurtosis ?? .nan, try entry["kurt_after"].number, relative: 1e-11)
+    }
+  }
+
+  @Test func percentileRankVariant() throws {
+    guard let example = try Example() else { return }
+    let result = try score(example.request(.percentileRank), source: example.source, engine: engine)
+    for unit in result.units {
+      let expected = try example.results["percentile_rank_variant", "index", unit].number
+      expectClose(result.row(unit: unit, term: "Index")?.estimate ?? .nan, expected, relative: 1e-12)
+    }
+  }
+
+  @Test func effectiveWeights() throws {
+    guard let example = try Example(), let file = TestFiles.reference("indicators/asem_statistics.json") else { return }
+    let golden = try GoldenJSON(file)["effective_weights"]
+    let weights = try #require(try example.framework.hierarchy().effectiveWeights(in: "Index"))
+    for (indicator, weight) in zip(example.framework.indicators, weights) {
+      expectClose(weight, try golden[indicator.code].number, relative: 1e-14)
+    }
+  }
+
+  /// Raw columns under other normalisations and means.
+  @Test func otherMethodsOnRawColumns() throws {
+    guard let example = try Example(), let file = TestFiles.reference("indicators/normalisation_vectors.json")
+    else { return }
+    let golden = try GoldenJSON(file)["asem"]
+    let codes = ["LPI", "Flights", "Ship", "Bord"]
+    let framework = flat(codes.map { Indicator($0, weight: $0 == "Ship" ? 2 : 1) })
+    let scores = { (method: ScoreMethod) in
+      try score(ScoreRequest(framework, unit: "uCode", method: method), source: example.source, engine: engine)
+    }
+    let order = try golden["uCode"].list.map { try $0.string }
+    let check = { (method: ScoreMethod, term: String, key: String) in
+      let result = try scores(method)
+      expectClose(
+        order.map { result.row(unit: $0, term: term)?.estimate ?? .nan }, try golden[key].numbers, relative: 1e-12,
+        absolute: 1e-12, key)
+    }
+    try check(ScoreMethod(normalise: .zscore(mean: 10, sd: 2)), "Flights", "Flights_zscore_10_2")
+    try check(ScoreMethod(normalise: .borda), "LPI", "LPI_borda")
+    try check(
+      ScoreMethod(normalise: .minmax(lower: 1, upper: 100), aggregate: [.harmonic]), "Index",
+      "hmean_minmax_1_100_LPI_Flights_Ship_Bord_w1121")
+  }
+}
+
+extension Buffer<Double> {
+  fileprivate var missing: Int { array.count { $0.isNaN } }
+}

@@ -1,0 +1,150 @@
+import Columnar
+import CompositeIndicators
+import TestSupport
+import Testing
+
+/// COINr 1.1.14 on R 4.2.2: `Treat`, `winsorise`, `skew`, `kurt`, `log_CT`; tests/testthat style vectors.
+@Suite struct TreatmentTests {
+  /// Fits and applies one column, missing values as nil.
+  static func treated(_ x: [Double?], _ treatment: Treatment) throws -> (FrozenTreatment.Column, [Double], [Note]) {
+    let matrix = units([("x", x)])
+    let frozen = treatment.fit(matrix)
+    var notes: [Note] = []
+    let result = try frozen.apply(to: matrix, notes: &notes)
+    return (frozen.columns[0], values(result["x"]), notes)
+  }
+
+  static let ramp = (1...20).map(Double.init)
+
+  @Test func shapeIsOfTypeTwo() {
+    let shape = Shape([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100])
+    expectClose(shape.skewness ?? .nan, 3.2556381840605075)
+    expectClose(shape.kurtosis ?? .nan, 10.706673906421969)
+    #expect(Shape([1, 2]).skewness == nil)
+    #expect(Shape([1, 2, 4]).skewness != nil && Shape([1, 2, 4]).kurtosis == nil)
+    #expect(Shape([3, 3, 3, 3]) == Shape([]))
+  }
+
+  @Test func oneHighOutlier() throws {
+    let (column, result, notes) = try Self.treated(
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, nil, 100, nil], Treatment(.winsorise))
+    #expect(column.points == 1)
+    #expect(sameBits(result, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, .nan, 10, .nan]))
+    expectClose(column.after.skewness ?? .nan, -0.1276216596760859)
+    expectClose(column.after.kurtosis ?? .nan, -1.3366772177582986)
+    #expect(column.passes)
+    #expect(notes.map(\.code) == ["winsorised"])
+  }
+
+  @Test func oneLowOutlier() throws {
+    let (column, result, _) = try Self.treated(
+      [-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -100], Treatment(.winsorise))
+    #expect(result == [-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -10])
+    #expect(column.rule == .clamp(lower: -10, upper: nil))
+    expectClose(column.before.skewness ?? .nan, -3.2556381840605075)
+  }
+
+  @Test func stopsAsSoonAsTheShapePasses() throws {
+    let (column, result, _) = try Self.treated([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 100], Treatment(.winsorise))
+    #expect(result == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 30])
+    expectClose(column.before.skewness ?? .nan, 3.0632410342394985)
+    expectClose(column.after.skewness ?? .nan, 1.7120380600890506)
+    expectClose(column.after.kurtosis ?? .nan, 1.8157805377242044)
+  }
+
+  @Test func leavesAGoodShapeAlone() throws {
+    let (column, result, notes) = try Self.treated((1...12).map(Double.init), Treatment(.winsorise))
+    #expect(column.rule == .none)
+    #expect(result == (1...12).map(Double.init))
+    #expect(notes.isEmpty)
+  }
+
+  /// Tied units move together, past the limit if need be; otherwise the result would depend on their order.
+  @Test func tiesMoveTogether() throws {
+    let (column, result, _) = try Self.treated(Self.ramp + [100, 100], Treatment(.winsorise, winmax: 1))
+    #expect(column.points == 2)
+    #expect(result == Self.ramp + [20, 20])
+    expectClose(column.after.skewness ?? .nan, -0.09449573196380337)
+    expectClose(column.after.kurtosis ?? .nan, -1.2937726367728533)
+  }
+
+  @Test func takesLogarithmsOfTheOriginalWhereWinsorisingFails() throws {
+    let x = Self.ramp + [100, 200]
+    let (column, result, notes) = try Self.treated(x, Treatment(.winsorise, winmax: 1))
+    expectClose(result[0], 0.688134638736401)
+    expectClose(result[19], 3.0440461338325417)
+    expectClose(result[20], 4.6150215020384655)
+    expectClose(result[21], 5.30325515557766)
+    expectClose(column.after.skewness ?? .nan, 0.969498407383866)
+    expectClose(column.after.kurtosis ?? .nan, 2.2459956644019146)
+    #expect(notes.map(\.code) == ["log_treated"])
+
+    let (kept, clamped, warned) = try Self.treated(x, Treatment(.winsorise, winmax: 1, logIfFailing: false))
+    #expect(clamped == Self.ramp + [100, 100])
+    expectClose(kept.after.skewness ?? .nan, 2.8169996170551554)
+    expectClose(kept.after.kurtosis ?? .nan, 7.133542196518295)
+    #expect(!kept.passes)
+    #expect(warned.map(\.code) == ["winsorised", "still_outlying"])
+  }
+
+  @Test func withoutALimitItGoesOnUntilTheShapePasses() throws {
+    let (column, result, _) = try Self.treated(Self.ramp + [100, 200], Treatment(.winsorise, winmax: nil))
+    #expect(result == Self.ramp + [20, 20])
+    #expect(column.points == 2)
+  }
+
+  @Test func frozenCutsApplyToOtherUnits() throws {
+    let frozen = Treatment(.winsorise).fit(units([("x", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100])]))
+    var notes: [Note] = []
+    let restored = try roundTrip(frozen)
+    #expect(restored == frozen)
+    let result = try restored.apply(to: units([("x", [-50, 5, 11, 1e6, nil])]), notes: &notes)
+    #expect(sameBits(values(result["x"]), [-50, 5, 10, 10, .nan]))
+  }
+
+  @Test func aUnitFarBelowTheReferenceHasNoLogarithm() throws {
+    let frozen = Treatment(.winsorise, winmax: 0).fit(units([("x", (Self.ramp + [100, 200]).map { $0 })]))
+    var notes: [Note] = []
+    let result = try frozen.apply(to: units([("x", [1, -1.5])]), notes: &notes)
+    #expect(values(result["x"])[0].isFinite)
+    #expect(values(result["x"])[1].isNaN)
+    #expect(notes.map(\.code).contains("outside_reference"))
+  }
+
+  @Test func degenerateColumnsAreLeftAlone() throws {
+    for x: [Double?] in [[], [nil, nil], [5], [5, 5, 5, 5, 5], [1, 1, 2]] where !x.isEmpty {
+      let (column, result, _) = try Self.treated(x, Treatment(.winsorise))
+      #expect(column.rule == .none)
+      #expect(sameBits(result, x.map { $0 ?? .nan }))
+    }
+  }
+
+  @Test func orderOfUnitsDoesNotMatter() throws {
+    let x: [Double] = [7, 100, 3, 100, 1, 2, 9, 4, 4, 8, 60, 5, 6]
+    let (a, forward, _) = try Self.treated(x, Treatment(.winsorise))
+    let (b, backward, _) = try Self.treated(x.reversed(), Treatment(.winsorise))
+    #expect(a == b)
+    #expect(forward == backward.reversed())
+  }
+}
+
+@Suite struct ScreeningTests {
+  @Test func keepsUnitsWithEnoughValues() throws {
+    let matrix = units([("a", [1, nil, nil]), ("b", [1, 2, nil])], group: ["x", "y", "x"])
+    var notes: [Note] = []
+    let kept = try Screening(minimumAvailability: 0.5).apply(to: matrix, notes: &notes)
+    #expect(kept.units == ["u1", "u2"])
+    #expect(kept.group?.codes.array == [0, 1])
+    #expect(notes.map(\.code) == ["screened_out"])
+    let all = try Screening(minimumAvailability: 0).apply(to: matrix, notes: &notes)
+    #expect(all.units.count == 3)
+  }
+
+  @Test func refusesToLeaveNobody() {
+    var notes: [Note] = []
+    #expect(throws: ImmerseError.self) {
+      try Screening(minimumAvailability: 1).apply(to: units([("a", [nil, nil])]), notes: &notes)
+    }
+    #expect(throws: ImmerseError.self) { try Screening(minimumAvailability: 90) }
+  }
+}
