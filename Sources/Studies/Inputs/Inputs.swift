@@ -1,4 +1,5 @@
 public import Columnar
+public import CompositeIndicators
 public import DataFormats
 public import Expressions
 import Foundation
@@ -59,6 +60,14 @@ public enum Inputs {
       return try StrictYAML.decode([Margin].self, from: try text(of: file), file: file)
     }
     return try Margin.read(try DataFile.open(file))
+  }
+
+  /// A framework from a YAML file, or from the CSV of a COINr iMeta table.
+  ///
+  /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold a framework.
+  public static func framework(_ file: String) throws(ImmerseError) -> Framework {
+    if file.hasSuffix(".csv") { return try Framework(iMeta: try DataFile.open(file)) }
+    return try StrictYAML.decode(Framework.self, from: try text(of: file), file: file)
   }
 
   /// A small text file as a whole.

@@ -37,9 +37,7 @@ public struct StudyRun: Sendable {
     try study.checkNames(path)
     var frameworks: [Framework] = []
     for step in study.scores {
-      let file = files.resolve(step.framework)
-      let framework = try StrictYAML.decode(Framework.self, from: try Inputs.text(of: file), file: file)
-      frameworks.append(framework.restricted(to: step.level))
+      frameworks.append(try Inputs.framework(files.resolve(step.framework)).restricted(to: step.level))
     }
     let data = try StudyData(study, frameworks, files, engine)
     let dataset = data.dataset

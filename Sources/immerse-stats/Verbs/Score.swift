@@ -25,25 +25,53 @@ struct Score: ParsableCommand {
   @Option(help: "The column that names the units; by default the first.")
   var unit: String?
 
-  @Option(help: "none, mean, median, group-mean:COLUMN or group-median:COLUMN.")
+  @Option(help: "none, mean or median, or with settings as '{method: median, group: country}'.")
   var impute: String?
 
-  @Option(help: "none or winsorise.")
+  @Option(help: "none or winsorise, or with settings as '{method: winsorise, winmax: 3}'.")
   var treat: String?
 
-  @Option(help: "none, minmax, zscore, scaled, rank, borda, ...")
+  @Option(help: """
+    none, minmax, zscore, rank, borda, percentile_rank, distance_to_max, distance_to_target, fraction_of_max or \
+    goalposts, or with settings as '{method: minmax, lower: 1, upper: 100}'.
+    """)
   var normalise: String?
 
-  @Option(help: "arithmetic, geometric, harmonic, median, ...; several, separated by commas, one a level from the lowest.")
+  @Option(help: "arithmetic, geometric, harmonic or median, or one for each level as '[arithmetic, geometric]'.")
   var aggregate: String?
 
   @Option(help: "The smallest share of an aggregate's parts that must have a value, 0 to 1.")
   var availability: Double?
 
+  @Option(name: .customLong("where"), help: "A condition: other units are dropped, and counted.")
+  var filter: String?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    print(framework)
+    let engine = global.engine
+    let method = ScoreMethod(
+      impute: try setting("impute", impute), treat: try setting("treat", treat),
+      normalise: try setting("normalise", normalise), aggregate: try setting("aggregate", aggregate),
+      availabilityThreshold: availability)
+    let request = ScoreRequest(try Inputs.framework(framework), unit: unit, method: method)
+    var source = try data.open(engine)
+    if let filter { source = try source.filtered(by: filter) }
+    var result = try CompositeIndicators.score(request, source: source, engine: engine).analysis
+    result.provenance = Provenance.current
+    try output.write(result, global)
+  }
+
+  /// A setting as the framework file would write it.
+  private func setting<T: Decodable>(_ name: String, _ text: String?) throws(ImmerseError) -> T? {
+    guard let text else { return nil }
+    do {
+      return try StrictYAML.decode(T.self, from: text, file: "--\(name)")
+    } catch {
+      var usage = error
+      usage.kind = .usage
+      throw usage
+    }
   }
 }
