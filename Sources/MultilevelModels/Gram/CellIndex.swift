@@ -1,0 +1,61 @@
+import Columnar
+import Streaming
+
+/// Numbers the combinations of group codes that occur, in the order in which they first appear.
+struct CellIndex: Sendable {
+  /// The first pairs the codes of the first two columns, each further one the number so far with the next column's
+  /// code. A single column is its own key.
+  private var indexes: [KeyIndex]
+  private let columnCount: Int
+
+  init(columnCount: Int) {
+    self.columnCount = columnCount
+    indexes = Array(repeating: KeyIndex(), count: max(1, columnCount - 1))
+  }
+
+  var count: Int { indexes[indexes.count - 1].count }
+
+  /// The number of a combination. Amortised O(columns).
+  mutating func insert(_ code: (Int) -> Int32) -> Int {
+    if columnCount == 1 { return indexes[0].insert(UInt64(code(0))) }
+    var number = Int(code(0))
+    for column in 1..<columnCount {
+      number = indexes[column - 1].insert(KeyIndex.pair(number, Int(code(column))))
+    }
+    return number
+  }
+
+  /// The codes of a combination by column. O(columns).
+  func codes(of cell: Int) -> [Int32] {
+    if columnCount == 1 { return [Int32(indexes[0].keys[cell])] }
+    var codes = [Int32](repeating: 0, count: columnCount)
+    var number = cell
+    for column in (1..<columnCount).reversed() {
+      let parts = KeyIndex.parts(indexes[column - 1].keys[number])
+      codes[column] = Int32(parts.second)
+      number = parts.first
+    }
+    codes[0] = Int32(number)
+    return codes
+  }
+
+  func write(to blob: inout BlobWriter) {
+    for index in indexes { blob.write(index.keys) }
+  }
+
+  /// - Throws: `badData` where the keys are not those of codes below these numbers of levels.
+  mutating func read(from blob: inout BlobReader, levelCounts: [Int]) throws(ImmerseError) {
+    for position in indexes.indices {
+      let keys = try blob.keys()
+      let limits = (
+        position == 0 ? levelCounts[0] : indexes[position - 1].count, columnCount == 1 ? 0 : levelCounts[position + 1]
+      )
+      for key in keys {
+        let parts = columnCount == 1 ? (Int(exactly: key) ?? .max, -1) : KeyIndex.parts(key)
+        guard parts.0 < limits.0, parts.1 < limits.1 else { throw .brokenPartial }
+      }
+      indexes[position] = KeyIndex(keys)
+      guard indexes[position].count == keys.count else { throw .brokenPartial }
+    }
+  }
+}

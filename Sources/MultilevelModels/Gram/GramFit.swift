@@ -1,0 +1,71 @@
+import Columnar
+import ModelFormula
+import Streaming
+
+/// One reading of the rows that yields all a Gaussian mixed model needs: for every lowest group the cross-products of
+/// the design's columns `[Z X y]`, each column once, under the rows' weights.
+///
+/// Columns are shifted and scaled by what the profile says of them, because a cross-product holds the square of its
+/// columns' condition; the model undoes it exactly. The shift needs an intercept among the fixed effects to be undone.
+struct GramFit: Fit {
+  let plan: ModelPlan
+  let frame: ModelFrame
+  /// One for each column of the frame.
+  let scales: [ColumnScale]
+
+  init(_ plan: ModelPlan, profile: Profile) throws(ImmerseError) {
+    self.plan = plan
+    let frame = try ModelFrame(plan.formula, furtherNumbers: plan.request.weights, profile: profile)
+    self.frame = frame
+    let hasIntercept = frame.fixed.first.map { frame.columns[$0].isIntercept } ?? false
+    scales = try frame.provisionalScales().map { $0.withShift(hasIntercept) }
+  }
+
+  var columns: [ColumnRequest] { frame.columnRequests }
+
+  var signature: String {
+    let levels = frame.groups.map { "\($0.name) \(fnv1a($0.levels.names.joined(separator: "\u{0}").utf8))" }
+    let scales = scales.map { "\($0.shift) \($0.scale)" }
+    return "mixed model \(plan.request) \(frame.columns.map(\.name)) \(levels) \(scales)"
+  }
+
+  func makePartial() -> GramPartial { GramPartial(self) }
+
+  func finish(_ partial: GramPartial) throws(ImmerseError) -> NestedGrams { try NestedGrams(partial, of: self) }
+
+  var weightCount: Int { plan.request.weights.count }
+
+  /// Weights of the levels above the rows.
+  var higherWeightCount: Int { max(0, weightCount - 1) }
+
+  /// Whether rows enter the cross-products with their weight; by Graubard and Korn's scaling they weigh 1.
+  var weighsRows: Bool { weightCount > 0 && plan.request.weightScaling != .gk }
+
+  /// The most lowest groups there can be where the factors are nested: those of a single factor.
+  var nestedCellLimit: Int {
+    let levelCounts = Dictionary(uniqueKeysWithValues: frame.groups.map { ($0.name, $0.levels.count) })
+    return plan.factors.map { factor in
+      factor.columns.reduce(1) { product, name in
+        let (value, overflow) = product.multipliedReportingOverflow(by: levelCounts[name] ?? 1)
+        return overflow ? .max : value
+      }
+    }.max() ?? 0
+  }
+}
+
+extension ColumnScale {
+  /// Itself, or the scale about zero of the same column.
+  fileprivate func withShift(_ isShifted: Bool) -> ColumnScale {
+    isShifted ? self : ColumnScale(shift: 0, scale: (shift * shift + scale * scale).squareRoot())
+  }
+}
+
+extension ImmerseError {
+  static func crossed(_ labels: [String]) -> ImmerseError {
+    ImmerseError(
+      .badData, "the groups of \(labels.joined(separator: " and ")) cross: neither lies within the other",
+      variable: labels.first,
+      remedy:
+        "only nested groups can be fitted; where identifiers restart within each group above, write (1 | above/below)")
+  }
+}

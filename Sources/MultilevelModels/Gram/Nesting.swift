@@ -1,0 +1,100 @@
+import Columnar
+import ModelFormula
+import Streaming
+
+/// The tree that nested grouping factors form, read from the combinations of groups that occur.
+///
+/// Level 0 is the lowest. The groups of each level stand in the order of the tree: by the codes of the top group, then of
+/// the next, and so on, so that the children of a group are consecutive and no order depends on the rows.
+struct Nesting: Sendable {
+  struct Level: Sendable {
+    let factor: GroupingFactor
+    /// The codes of each group in the factor's columns, side by side.
+    let codes: [Int32]
+    /// The position of each group's parent in the level above; zeros at the top.
+    let parents: [Int]
+
+    var count: Int { parents.count }
+  }
+
+  let levels: [Level]
+  /// The cells in the order of the lowest level's groups.
+  let cells: [Int]
+
+  /// - Throws: `badData` where two factors cross or have the same groups.
+  init(_ index: CellIndex, cells: [Int], factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
+    let cellCodes = cells.map { index.codes(of: $0) }
+    var partitions = factors.map { factor in
+      Partition(factor, positions: factor.columns.compactMap { columns.firstIndex(of: $0) }, of: cellCodes)
+    }
+    // The more groups a factor has, the lower it stands.
+    partitions.sort { $0.groups.count > $1.groups.count }
+    for (lower, upper) in zip(partitions, partitions.dropFirst()) {
+      try Self.check(lower, nestedIn: upper)
+    }
+    let order = cells.indices.sorted { a, b in
+      for partition in partitions.reversed() where partition.numbers[a] != partition.numbers[b] {
+        return partition.groups[partition.numbers[a]].lexicographicallyPrecedes(partition.groups[partition.numbers[b]])
+      }
+      return a < b
+    }
+    self.cells = order.map { cells[$0] }
+
+    // From the lowest level up: the groups in tree order, and for each the first cell it holds.
+    var representatives = order
+    var levels: [Level] = []
+    for (depth, partition) in partitions.enumerated() {
+      var parents = [Int](repeating: 0, count: representatives.count)
+      var next: [Int] = []
+      if depth + 1 < partitions.count {
+        let above = partitions[depth + 1]
+        for (group, cell) in representatives.enumerated() {
+          if next.last.map({ above.numbers[$0] != above.numbers[cell] }) ?? true { next.append(cell) }
+          parents[group] = next.count - 1
+        }
+      }
+      levels.append(
+        Level(
+          factor: partition.factor, codes: representatives.flatMap { partition.groups[partition.numbers[$0]] },
+          parents: parents))
+      representatives = next
+    }
+    self.levels = levels
+  }
+
+  /// Which group of one factor each cell belongs to.
+  private struct Partition {
+    let factor: GroupingFactor
+    /// The codes of each group, by number of first appearance.
+    var groups: [[Int32]] = []
+    /// The group of each cell.
+    var numbers: [Int]
+
+    init(_ factor: GroupingFactor, positions: [Int], of cellCodes: [[Int32]]) {
+      self.factor = factor
+      var index = CellIndex(columnCount: positions.count)
+      numbers = []
+      numbers.reserveCapacity(cellCodes.count)
+      for codes in cellCodes {
+        let number = index.insert { codes[positions[$0]] }
+        if number == groups.count { groups.append(positions.map { codes[$0] }) }
+        numbers.append(number)
+      }
+    }
+  }
+
+  private static func check(_ lower: Partition, nestedIn upper: Partition) throws(ImmerseError) {
+    var parents = [Int](repeating: -1, count: lower.groups.count)
+    for (child, parent) in zip(lower.numbers, upper.numbers) {
+      guard parents[child] < 0 || parents[child] == parent else {
+        throw .crossed([lower.factor.label, upper.factor.label])
+      }
+      parents[child] = parent
+    }
+    guard lower.groups.count > upper.groups.count else {
+      throw ImmerseError(
+        .badData, "\(lower.factor.label) and \(upper.factor.label) are the same groups",
+        variable: lower.factor.label, remedy: "keep one of the two random terms")
+    }
+  }
+}

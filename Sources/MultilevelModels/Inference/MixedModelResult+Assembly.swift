@@ -1,0 +1,114 @@
+import Columnar
+import LinearAlgebra
+import ModelFormula
+import Probability
+
+extension MixedModelResult {
+  init(_ model: LinearMixedModel, _ optimum: Optimum) throws(ImmerseError) {
+    let grams = model.grams
+    let components = try CovarianceComponents(model, optimum)
+    rows = try Self.fixedEffectRows(model, optimum.evaluation)
+    varianceComponents = Self.varianceComponentRows(model, components)
+    criterion = Criterion(
+      name: model.isRestricted ? "REML" : grams.plan.request.weights.isEmpty ? "ML" : "pseudo-ML",
+      value: optimum.evaluation.criterion)
+    groups = Dictionary(uniqueKeysWithValues: grams.nesting.levels.map { ($0.factor.label, $0.count) })
+    count = grams.rowCount
+    droppedRows = Self.droppedRows(grams)
+    weights = Self.weightRows(grams)
+    convergence = Convergence(
+      converged: optimum.hasConverged, scaledGradient: optimum.certificate.scaledGradient,
+      tolerance: Minimiser.acceptableTolerance, smallestEigenvalue: optimum.certificate.smallestEigenvalue,
+      largestEigenvalue: optimum.certificate.largestEigenvalue, evaluations: optimum.evaluations,
+      start: optimum.start, theta: components.theta, boundary: components.boundary)
+    notes = Self.notes(model, convergence, droppedRows: grams.dropped.count)
+  }
+
+  private static func fixedEffectRows(
+    _ model: LinearMixedModel, _ evaluation: Evaluation
+  ) throws(ImmerseError) -> [FixedEffectRow] {
+    let plan = model.grams.plan
+    let effects = try FixedEffects(model, evaluation, standardErrors: plan.standardErrors)
+    let critical = Normal.upperQuantile((1 - plan.request.level) / 2)
+    return model.fixed.enumerated().map { index, column in
+      let (estimate, error) = (effects.estimates[index], effects.covariance[index, index].squareRoot())
+      let statistic = estimate / error
+      return FixedEffectRow(
+        term: model.grams.frame.columns[column].name, estimate: estimate, standardError: error, statistic: statistic,
+        degreesOfFreedom: nil, pValue: 2 * Normal.survival(statistic.magnitude),
+        confidenceLow: estimate - critical * error, confidenceHigh: estimate + critical * error)
+    }
+  }
+
+  private static func varianceComponentRows(
+    _ model: LinearMixedModel, _ components: CovarianceComponents
+  ) -> [VarianceComponentRow] {
+    var rows: [VarianceComponentRow] = []
+    for (depth, level) in model.levels.enumerated() {
+      let group = model.grams.nesting.levels[depth].factor.label
+      let (names, covariance) = (level.effects.names, components.covariances[depth])
+      func add(_ i: Int, _ j: Int) {
+        let product = (covariance[i, i] * covariance[j, j]).squareRoot()
+        rows.append(
+          VarianceComponentRow(
+            group: group, term1: names[i], term2: i == j ? nil : names[j], covariance: covariance[i, j],
+            standardDeviation: i == j ? product.squareRoot() : nil,
+            correlation: i == j || product == 0 ? nil : covariance[i, j] / product))
+      }
+      for i in names.indices { add(i, i) }
+      for element in level.effects.elements where element.row != element.column { add(element.column, element.row) }
+    }
+    let residual = components.residualVariance
+    rows.append(
+      VarianceComponentRow(
+        group: "Residual", term1: nil, term2: nil, covariance: residual, standardDeviation: residual.squareRoot(),
+        correlation: nil))
+    return rows
+  }
+
+  private static func droppedRows(_ grams: NestedGrams) -> [DroppedRowsEntry] {
+    var entries = zip(grams.frame.variableNames, grams.dropped.missing).filter { $0.1 > 0 }.map {
+      DroppedRowsEntry(variable: $0, reason: .missing, rows: $1)
+    }
+    if grams.dropped.zeroWeight > 0 {
+      let names = grams.plan.request.weights.joined(separator: ", ")
+      entries.append(DroppedRowsEntry(variable: names, reason: .zeroWeight, rows: grams.dropped.zeroWeight))
+    }
+    return entries
+  }
+
+  private static func weightRows(_ grams: NestedGrams) -> [WeightsRow] {
+    let names = grams.plan.request.weights
+    if names.isEmpty { return [] }
+    let levels = ["rows"] + grams.nesting.levels.map(\.factor.label)
+    return zip(levels, grams.weightSummaries).enumerated().map { index, row in
+      WeightsRow(
+        level: row.0, variable: index < names.count ? names[index] : nil, count: row.1.count, sum: row.1.sum,
+        effectiveCount: row.1.sum * row.1.sum / row.1.sumOfSquares)
+    }
+  }
+
+  private static func notes(_ model: LinearMixedModel, _ convergence: Convergence, droppedRows: Int) -> [Note] {
+    var notes: [Note] = []
+    if !convergence.converged {
+      notes.append(
+        Note(
+          "not_converged",
+          "the search ended with a scaled gradient of \(convergence.scaledGradient), not below "
+            + "\(convergence.tolerance); do not use these estimates"))
+    }
+    for zero in convergence.boundary {
+      notes.append(
+        Note("boundary", "\(zero) is estimated as zero: the data show no such variation beyond the residual one"))
+    }
+    if !model.dependent.isEmpty {
+      let names = model.dependent.map { model.grams.frame.columns[$0].name }
+      notes.append(
+        Note("rank_deficient", "left out as linear combinations of earlier terms: \(names.joined(separator: ", "))"))
+    }
+    if droppedRows > 0 {
+      notes.append(Note("rows_dropped", "\(droppedRows) rows with missing values or a weight of zero were left out"))
+    }
+    return notes
+  }
+}

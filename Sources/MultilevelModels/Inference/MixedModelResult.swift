@@ -1,0 +1,136 @@
+public import Columnar
+
+/// A fitted mixed model in the field's terms; what the command prints and adapters receive.
+public struct MixedModelResult: Sendable, Hashable, Codable {
+  /// The fixed effects.
+  public var rows: [FixedEffectRow]
+  /// By level from the lowest, variances before covariances, the residual last.
+  public var varianceComponents: [VarianceComponentRow]
+  public var criterion: Criterion
+  /// The number of groups of each factor.
+  public var groups: [String: Int]
+  /// Rows used.
+  public var count: Int
+  public var droppedRows: [DroppedRowsEntry]
+  /// The weights as they entered, conditional and scaled, from the rows to the top; empty without weights.
+  public var weights: [WeightsRow]
+  public var convergence: Convergence
+  public var notes: [Note]
+
+  enum CodingKeys: String, CodingKey {
+    case rows
+    case varianceComponents = "variance_components"
+    case criterion, groups
+    case count = "n"
+    case droppedRows = "dropped_rows"
+    case weights, convergence, notes
+  }
+
+  public struct FixedEffectRow: Sendable, Hashable, Codable {
+    public var term: String
+    public var estimate: Double
+    public var standardError: Double
+    public var statistic: Double
+    /// Nil where the statistic is taken as normal.
+    public var degreesOfFreedom: Double?
+    public var pValue: Double
+    public var confidenceLow: Double
+    public var confidenceHigh: Double
+
+    enum CodingKeys: String, CodingKey {
+      case term, estimate
+      case standardError = "std_error"
+      case statistic
+      case degreesOfFreedom = "df"
+      case pValue = "p_value"
+      case confidenceLow = "conf_low"
+      case confidenceHigh = "conf_high"
+    }
+  }
+
+  public struct VarianceComponentRow: Sendable, Hashable, Codable {
+    public var group: String
+    /// Nil for the residual.
+    public var term1: String?
+    /// Nil for a variance.
+    public var term2: String?
+    /// The variance or covariance.
+    public var covariance: Double
+    /// Nil for a covariance.
+    public var standardDeviation: Double?
+    /// Nil for a variance, and where one of the variances is zero.
+    public var correlation: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case group, term1, term2, covariance
+      case standardDeviation = "std_dev"
+      case correlation
+    }
+  }
+
+  public struct Criterion: Sendable, Hashable, Codable {
+    /// `REML`, `ML` or `pseudo-ML`.
+    public var name: String
+    /// −2 log likelihood with all constants.
+    public var value: Double
+  }
+
+  /// Rows that were left out for one reason.
+  public struct DroppedRowsEntry: Sendable, Hashable, Codable {
+    public var variable: String
+    public var reason: Reason
+    public var rows: Int
+
+    public enum Reason: String, Sendable, Codable {
+      /// The row lacks this variable, and none before it.
+      case missing
+      case zeroWeight = "zero_weight"
+    }
+  }
+
+  public struct WeightsRow: Sendable, Hashable, Codable {
+    /// `rows`, or the factor.
+    public var level: String
+    /// Nil where the level weighs 1.
+    public var variable: String?
+    public var count: Int
+    public var sum: Double
+    /// (Σw)² / Σw².
+    public var effectiveCount: Double
+
+    enum CodingKeys: String, CodingKey {
+      case level, variable
+      case count = "n"
+      case sum
+      case effectiveCount = "effective_n"
+    }
+  }
+
+  /// What shows that the criterion is at its minimum.
+  public struct Convergence: Sendable, Hashable, Codable {
+    public var converged: Bool
+    /// √(g'H⁻¹g) of the criterion's gradient and Hessian in θ; half its square is the gain still to be had.
+    public var scaledGradient: Double
+    public var tolerance: Double
+    /// Of the Hessian in θ of the columns shifted and scaled.
+    public var smallestEigenvalue: Double
+    public var largestEigenvalue: Double
+    /// Of the criterion with its gradient.
+    public var evaluations: Int
+    /// θ of the columns shifted and scaled, where the search began.
+    public var start: [Double]
+    /// The lower triangles of Λ column by column, from the lowest level up, as lme4 prints them.
+    public var theta: [Double]
+    /// What is estimated at zero, in words.
+    public var boundary: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case converged
+      case scaledGradient = "scaled_gradient"
+      case tolerance
+      case smallestEigenvalue = "smallest_eigenvalue"
+      case largestEigenvalue = "largest_eigenvalue"
+      case evaluations, start, theta, boundary
+    }
+  }
+}

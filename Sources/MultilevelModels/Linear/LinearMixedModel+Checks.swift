@@ -1,0 +1,58 @@
+import Columnar
+import LinearAlgebra
+import ModelFormula
+
+extension LinearMixedModel {
+  /// Refuses what no amount of iteration can fit.
+  static func checkIdentified(
+    _ grams: NestedGrams, _ effects: [RandomEffects], fixedCount: Int, pooled: Matrix, size: Double
+  ) throws(ImmerseError) {
+    let rows = grams.rowCount
+    for (level, effects) in zip(grams.nesting.levels, effects) {
+      let label = level.factor.label
+      guard level.count > 1 else {
+        throw ImmerseError(
+          .badData, "has one group only among the rows used", variable: label,
+          remedy: "a variance between groups needs several of them; leave its random terms out")
+      }
+      guard level.count < rows else {
+        throw ImmerseError(
+          .badData, "has as many groups as there are rows, so its variance is the residual one", variable: label,
+          remedy: "group by something that holds several rows")
+      }
+      guard level.count * effects.count < rows else {
+        throw ImmerseError(
+          .badData, "\(level.count) groups with \(effects.count) random effects each, but only \(rows) rows",
+          variable: label, remedy: "use fewer random effects; their variances and the residual one cannot be told apart"
+        )
+      }
+    }
+    guard fixedCount < rows else {
+      throw ImmerseError(
+        .badData, "\(fixedCount) fixed effects for \(rows) rows", remedy: "use fewer terms, or more rows")
+    }
+    try checkResponse(grams, pooled, size: size)
+  }
+
+  private static func checkResponse(_ grams: NestedGrams, _ pooled: Matrix, size: Double) throws(ImmerseError) {
+    let response = grams.frame.response
+    let name = grams.frame.columns[response].name
+    let square = pooled[response, response]
+    // Without an intercept the sum of squares about the mean is not at hand; the columns then explain all or not.
+    var left = square
+    if let intercept = grams.frame.columns.firstIndex(where: \.isIntercept) {
+      left -= pooled[intercept, response] * pooled[intercept, response] / pooled[intercept, intercept]
+    }
+    guard left > 1e-12 * max(square, size * 1e-12) else {
+      throw ImmerseError(
+        .badData, "is the same in all rows used", variable: name, remedy: "model a response that varies")
+    }
+    let explained = pooled.submatrix(
+      rows: grams.frame.fixed + [response], columns: grams.frame.fixed + [response])
+    guard explained.dependentColumns(tolerance: 1e-12).last != grams.frame.fixed.count else {
+      throw ImmerseError(
+        .badData, "is an exact linear combination of the fixed effects", variable: name,
+        remedy: "leave out the predictor it was computed from")
+    }
+  }
+}

@@ -1,0 +1,68 @@
+public import Columnar
+public import Streaming
+
+/// A Gaussian mixed model of nested groups, with sampling weights at every level.
+///
+/// ```swift
+/// let request = FitRequest("math ~ escs + migrant + (1 + migrant | school) + (1 | region)")
+/// let model = try MixedModel.fit(request, to: table)
+/// for row in model.result.rows { print(row.term, row.estimate, row.standardError) }
+/// ```
+///
+/// Rows are read once into cross-products by lowest group; everything after costs in proportion to the number of groups.
+/// Nesting is read from the data: schools that each lie in one region are nested in regions. Rows with a missing value
+/// in any variable of the model, or a weight of zero, are left out and counted.
+public struct MixedModel: Sendable {
+  public let request: FitRequest
+  public let result: MixedModelResult
+  let model: LinearMixedModel
+  let optimum: Optimum
+
+  /// The columns a request needs of its data.
+  ///
+  /// - Throws: `usage` where the request contradicts itself.
+  public static func columns(_ request: FitRequest) throws(ImmerseError) -> [ColumnRequest] {
+    try ModelPlan(request).columns
+  }
+
+  /// Fits the model to a source in one call.
+  ///
+  /// - Throws: `usage` where the request contradicts itself; `badData` where the data contradict it: groups cross, a
+  ///   factor has one group, the response does not vary, a group's weight differs between its rows.
+  /// - Complexity: One reading of the columns for their profile and one for the cross-products, O(rows · columns²),
+  ///   and some 20 evaluations of O(groups · effects · columns²).
+  public static func fit(
+    _ request: FitRequest, to source: any Source, engine: Engine = Engine()
+  ) throws(ImmerseError) -> MixedModel {
+    try fit(request, to: try Dataset(source, columns: try columns(request), engine: engine), engine: engine)
+  }
+
+  /// Fits the model to a dataset that holds at least its columns.
+  public static func fit(
+    _ request: FitRequest, to dataset: Dataset, engine: Engine
+  ) throws(ImmerseError) -> MixedModel {
+    let plan = try ModelPlan(request)
+    let grams = try dataset.fit(try GramFit(plan, profile: dataset.profile), with: engine)
+    return try MixedModel(try LinearMixedModel(grams, threads: engine.threads))
+  }
+
+  private init(_ model: LinearMixedModel) throws(ImmerseError) {
+    request = model.grams.plan.request
+    self.model = model
+    optimum = try model.optimum()
+    result = try MixedModelResult(model, optimum)
+  }
+
+  /// Predictions of the random effects of every group, for each factor from the lowest up.
+  public func conditionalModes() throws(ImmerseError) -> [ConditionalModes] { try model.conditionalModes(optimum) }
+
+  /// The criterion at θ as lme4 prints it (`convergence.theta`), for profiles and checks.
+  ///
+  /// - Throws: `usage` where θ has another length than the model's, `failure` where the equations cannot be solved.
+  public func criterion(at theta: [Double]) throws(ImmerseError) -> Double {
+    guard theta.count == model.thetaCount else {
+      throw ImmerseError(.usage, "theta has \(theta.count) elements where the model has \(model.thetaCount)")
+    }
+    return try model.evaluate(theta, .raw).criterion
+  }
+}

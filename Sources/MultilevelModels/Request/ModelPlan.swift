@@ -1,0 +1,91 @@
+import Columnar
+import ModelFormula
+import Streaming
+
+/// A request that has been checked, with its defaults filled in.
+struct ModelPlan: Sendable {
+  let request: FitRequest
+  let formula: Formula
+  let method: FitRequest.Method
+  let standardErrors: FitRequest.StandardErrors
+  let factors: [GroupingFactor]
+
+  var columns: [ColumnRequest] {
+    get throws(ImmerseError) { (try formula.columnRequests + request.weights.map { .number($0) }).merged }
+  }
+
+  /// - Throws: `usage` where the request contradicts itself.
+  init(_ request: FitRequest) throws(ImmerseError) {
+    let formula = try Formula(parsing: request.formula)
+    guard !formula.random.isEmpty else {
+      throw ImmerseError(
+        .usage, "the formula has no random term",
+        remedy: "add one such as (1 | school), or estimate a model without groups by `estimate glm`")
+    }
+    let factors = GroupingFactor.all(in: formula)
+    let isWeighted = !request.weights.isEmpty
+    try Self.checkWeights(request, factors)
+    guard request.level > 0 && request.level < 1 else {
+      throw ImmerseError(
+        .usage, "a confidence level of \(request.level)", remedy: "give one between 0 and 1, such as 0.95")
+    }
+    self.request = request
+    self.formula = formula
+    self.factors = factors
+    method = request.method ?? (isWeighted ? .ml : .reml)
+    standardErrors = request.standardErrors ?? (isWeighted ? .sandwich : .model)
+  }
+
+  private static func checkWeights(_ request: FitRequest, _ factors: [GroupingFactor]) throws(ImmerseError) {
+    let weights = request.weights
+    if weights.isEmpty {
+      if request.weightScaling != .none {
+        throw ImmerseError(.usage, "weights are to be scaled but none are given", remedy: "name them with --weights")
+      }
+      return
+    }
+    if request.method == .reml {
+      throw ImmerseError(
+        .usage, "restricted maximum likelihood is not defined with sampling weights", remedy: "leave --reml out")
+    }
+    if weights.count > factors.count + 1 {
+      throw ImmerseError(
+        .usage, "\(weights.count) weights for a model of \(factors.count + 1) levels",
+        remedy: "name at most one weight for the rows and one for each grouping factor, from the rows to the top")
+    }
+    if Set(weights).count < weights.count {
+      throw ImmerseError(.usage, "one weight is named for two levels", remedy: "give every level its own column")
+    }
+    if weights.count > 1 && request.weightsAre == nil {
+      throw ImmerseError(
+        .usage, "it is not said whether the weights are conditional or unconditional",
+        remedy: "add --weights-are conditional where each is the inverse chance of selection within the group above, "
+          + "--weights-are unconditional where each is the inverse overall chance")
+    }
+    if request.weightScaling == .gk && factors.count > 1 {
+      throw ImmerseError(
+        .usage, "the scaling gk is defined for two levels only", remedy: "use size or effective")
+    }
+  }
+}
+
+/// What groups are made of: one column, or the combinations of several; and the random terms that vary over it.
+struct GroupingFactor: Sendable, Equatable {
+  let label: String
+  let columns: [String]
+  /// Positions in the formula's random terms.
+  let terms: [Int]
+
+  static func all(in formula: Formula) -> [GroupingFactor] {
+    var factors: [GroupingFactor] = []
+    for (index, term) in formula.random.enumerated() {
+      if let known = factors.firstIndex(where: { Set($0.columns) == Set(term.group) }) {
+        let factor = factors[known]
+        factors[known] = GroupingFactor(label: factor.label, columns: factor.columns, terms: factor.terms + [index])
+      } else {
+        factors.append(GroupingFactor(label: term.groupLabel, columns: term.group, terms: [index]))
+      }
+    }
+    return factors
+  }
+}
