@@ -41,9 +41,23 @@ public struct MixedModel: Sendable {
   public static func fit(
     _ request: FitRequest, to dataset: Dataset, engine: Engine
   ) throws(ImmerseError) -> MixedModel {
-    let plan = try ModelPlan(request)
-    let grams = try dataset.fit(try GramFit(plan, profile: dataset.profile), with: engine)
-    return try MixedModel(try LinearMixedModel(grams, threads: engine.threads))
+    try MixedModel(try dataset.fit(try grams(request, of: dataset), with: engine), threads: engine.threads)
+  }
+
+  /// The fit that reads the rows, for a pass shared with others; its model is what `init(_:threads:)` takes.
+  ///
+  /// - Throws: `usage` where the request contradicts itself, `badData` where the dataset's columns contradict it.
+  public static func grams(
+    _ request: FitRequest, of dataset: Dataset
+  ) throws(ImmerseError) -> some Fit<NestedGrams> {
+    try GramFit(try ModelPlan(request), profile: dataset.profile)
+  }
+
+  /// Finds the optimum from the cross-products of the rows, which are not needed any more.
+  ///
+  /// - Throws: `badData` where the groups or the response do not allow the model, `failure` where it cannot be solved.
+  public init(_ grams: NestedGrams, threads: Int) throws(ImmerseError) {
+    try self.init(try LinearMixedModel(grams, threads: threads))
   }
 
   private init(_ model: LinearMixedModel) throws(ImmerseError) {

@@ -5,7 +5,7 @@ import Streaming
 /// What a mixed model is fitted to: the tree of groups, their weights, and the cross-products of the lowest ones.
 ///
 /// Weights are conditional and scaled: a group's cross-products hold its rows' weights as they enter the likelihood.
-struct NestedGrams: Sendable {
+public struct NestedGrams: Sendable {
   /// Rows or groups of one level with the weights by which they enter.
   struct WeightSummary: Sendable {
     var count: Int

@@ -53,7 +53,7 @@ public struct StudyRun: Sendable {
       unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))
     }
     let modelTickets = try study.models.map { s throws(ImmerseError) in
-      pass.add(try MixedModel.fit(s.request, of: dataset, engine: engine))
+      pass.add(try MixedModel.grams(s.request, of: dataset))
     }
     let models = try pass.run(over: dataset, with: engine)
 
@@ -67,7 +67,8 @@ public struct StudyRun: Sendable {
     }
     var fits: [Analysis] = []
     for (step, ticket) in zip(study.models, modelTickets) {
-      fits.append(Analysis(step: step.step, result: try models[ticket].analysis))
+      let model = try MixedModel(try models[ticket], threads: engine.threads)
+      fits.append(Analysis(step: step.step, result: model.result.analysis))
     }
     self.study = study
     self.estimates = estimates

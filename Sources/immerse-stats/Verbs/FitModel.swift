@@ -60,7 +60,7 @@ struct FitModel: ParsableCommand {
     let engine = global.engine
     var source = try data.open(engine)
     if let filter { source = try source.filtered(by: filter) }
-    var result = try MixedModel.fit(request, to: source, engine: engine).analysis
+    var result = try MixedModel.fit(request, to: source, engine: engine).result.analysis
     result.provenance = Provenance.current
     try output.write(result, global)
   }

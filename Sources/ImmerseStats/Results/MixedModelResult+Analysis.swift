@@ -1,0 +1,66 @@
+import Columnar
+public import MultilevelModels
+
+extension MixedModelResult {
+  /// The result in the common format.
+  public var analysis: AnalysisResult {
+    AnalysisResult(
+      "fit.linear", rows: rows.map(\.json),
+      sections: [
+        .init("variance_components", .array(varianceComponents.map(\.json))),
+        .init("criterion", ["name": .string(criterion.name), "value": JSONValue(criterion.value)]),
+        .init("groups", .object(groups.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
+        .init("n", .integer(count)),
+        .init("dropped_rows", .array(droppedRows.map(\.json))),
+        .init("weights", .array(weights.map(\.json))),
+        .init("convergence", convergence.json),
+      ], notes: notes, hasConverged: convergence.converged)
+  }
+}
+
+extension MixedModelResult.FixedEffectRow {
+  var json: JSONValue {
+    [
+      "term": .string(term), "estimate": JSONValue(estimate), "std_error": JSONValue(standardError),
+      "statistic": JSONValue(statistic), "df": JSONValue(degreesOfFreedom), "p_value": JSONValue(pValue),
+      "conf_low": JSONValue(confidenceLow), "conf_high": JSONValue(confidenceHigh),
+    ]
+  }
+}
+
+extension MixedModelResult.VarianceComponentRow {
+  var json: JSONValue {
+    [
+      "group": .string(group), "term1": JSONValue(term1), "term2": JSONValue(term2),
+      "covariance": JSONValue(covariance), "std_dev": JSONValue(standardDeviation),
+      "correlation": JSONValue(correlation),
+    ]
+  }
+}
+
+extension MixedModelResult.DroppedRowsEntry {
+  var json: JSONValue {
+    ["variable": .string(variable), "reason": .string(reason.rawValue), "rows": .integer(rows)]
+  }
+}
+
+extension MixedModelResult.WeightsRow {
+  var json: JSONValue {
+    [
+      "level": .string(level), "variable": JSONValue(variable), "n": .integer(count), "sum": JSONValue(sum),
+      "effective_n": JSONValue(effectiveCount),
+    ]
+  }
+}
+
+extension MixedModelResult.Convergence {
+  var json: JSONValue {
+    [
+      "converged": .bool(converged), "scaled_gradient": JSONValue(scaledGradient),
+      "tolerance": JSONValue(tolerance), "smallest_eigenvalue": JSONValue(smallestEigenvalue),
+      "largest_eigenvalue": JSONValue(largestEigenvalue), "evaluations": .integer(evaluations),
+      "start": .array(start.map { JSONValue($0) }), "theta": .array(theta.map { JSONValue($0) }),
+      "boundary": .array(boundary.map { .string($0) }),
+    ]
+  }
+}
