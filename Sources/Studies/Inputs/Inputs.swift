@@ -1,6 +1,6 @@
 public import Columnar
 public import CompositeIndicators
-public import DataFormats
+import DataFormats
 public import Expressions
 import Foundation
 public import Streaming
@@ -36,7 +36,7 @@ public enum Inputs {
   public static func open(
     _ files: [String], joins: [JoinTransform] = []
   ) throws(ImmerseError) -> any Source {
-    var sources: [any Source] = []
+    var sources: [any RandomAccessSource] = []
     for file in files { sources.append(try DataFile.open(file)) }
     var source: any Source = sources.count == 1 ? sources[0] : try AppendedSource(sources)
     for join in joins { source = try source.joining(join) }

@@ -1,5 +1,5 @@
 import Columnar
-import Expressions
+public import Expressions
 public import SurveyStatistics
 
 /// A study file: everything a published analysis consists of, in the order in which it is done.

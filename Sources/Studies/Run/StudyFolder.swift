@@ -25,7 +25,7 @@ public struct StudyFolder {
     let run = try StudyRun(study, engine: engine)
     var files: [String] = []
     func add(_ name: String, _ text: String) throws(ImmerseError) {
-      try output.write(Array(text.utf8), as: name)
+      try output.write(text, as: name)
       files.append(name)
     }
     for analysis in run.analyses {
