@@ -61,7 +61,7 @@ let package = Package(
     module("SurveyStatistics", ["CImmerse", "Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability"]),
     module(
       "MultilevelModels", ["Columnar", "Streaming", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
-    module("CompositeIndicators", ["Columnar", "Streaming", "LinearAlgebra", "Probability"]),
+    module("CompositeIndicators", ["Columnar", "Streaming", "LinearAlgebra", "Probability", numerics]),
     module(
       "ImmerseStats",
       [
@@ -85,7 +85,7 @@ let package = Package(
     tests(of: "ModelFormula"),
     tests(of: "SurveyStatistics", and: ["DataFormats"]),
     tests(of: "MultilevelModels", and: ["DataFormats"]),
-    tests(of: "CompositeIndicators", and: ["DataFormats"]),
+    tests(of: "CompositeIndicators", and: ["DataFormats", yams]),
     tests(of: "ImmerseStats"),
     tests(of: "Simulation"),
     tests(of: "Reporting"),

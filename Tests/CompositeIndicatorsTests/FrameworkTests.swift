@@ -147,17 +147,6 @@ import Testing
     #expect(framework.findings() == [])
   }
 
-  @Test func refusesAMisspeltKey() throws {
-    let error = #expect(throws: DecodingError.self) {
-      try decode(Framework.self, #"{"indicators": [{"code": "a", "directon": -1}]}"#)
-    }
-    guard case .dataCorrupted(let context) = try #require(error) else {
-      Issue.record("another kind of error")
-      return
-    }
-    #expect(context.debugDescription.contains("did you mean \"direction\"?"))
-  }
-
   @Test func writesWhatItReads() throws {
     var framework = Self.sound
     framework.indicators[0].origin = .items(ItemScale(["i", "j"], minimumItems: 1))

@@ -148,6 +148,5 @@ import Testing
     #expect(try decode([Normalisation].self, #"[{"method": "zscore", "mean": 10}]"#) == [.zscore(mean: 10, sd: 1)])
     #expect(throws: DecodingError.self) { try decode([Normalisation].self, #"["scaled"]"#) }
     #expect(throws: DecodingError.self) { try decode([Normalisation].self, #"["min-max"]"#) }
-    #expect(throws: DecodingError.self) { try decode([Normalisation].self, #"[{"method": "rank", "uper": 1}]"#) }
   }
 }

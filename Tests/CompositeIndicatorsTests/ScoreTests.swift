@@ -32,6 +32,28 @@ import Testing
     #expect(ranks("c") == [2, 2, 1, 2])
   }
 
+  /// Against the definition, on numbers of both signs with ties, both zeros and missing values.
+  @Test func ranksByDefinition() throws {
+    let x = (0..<3000).map { row -> Double in
+      let value = Double((row * 7919) % 1009 - 500)
+      return row % 17 == 0 ? .nan : row % 3 == 0 ? value / 1e200 : row % 5 == 0 ? -0.0 : value * 1e10
+    }
+    let source = Table([("id", Column((0..<3000).map { row -> String? in "c\(row)" })), ("x", Column(x))])
+    let result = try score(
+      ScoreRequest(Framework(indicators: [Indicator("x")]), method: ScoreMethod(normalise: Normalisation.none)),
+      source: source, engine: engine)
+    let ascending = try score(
+      ScoreRequest(Framework(indicators: [Indicator("x")]), method: ScoreMethod(normalise: .rank)), source: source,
+      engine: engine)
+    for row in stride(from: 0, to: 3000, by: 7) {
+      let above = x.count { $0 > x[row] }
+      let below = x.count { $0 < x[row] }
+      #expect(result.ranks[0][row] == (x[row].isNaN ? 0 : Int32(above + 1)))
+      let rank = ascending.estimates[0][row]
+      #expect(x[row].isNaN ? rank.isNaN : rank == Double(below + 1))
+    }
+  }
+
   @Test func conventionsAreNamed() throws {
     let request = ScoreRequest(
       FrameworkTests.sound, method: ScoreMethod(normalise: .zscore(), aggregate: [.median]))
@@ -176,6 +198,9 @@ import Testing
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let json = String(decoding: try encoder.encode(row), as: UTF8.self)
-    #expect(json == #"{"estimate":null,"level":1,"rank":null,"std_error":null,"term":"b","unit":"u2"}"#)
+    #expect(
+      json
+        == #"{"estimate":null,"level":1,"rank":null,"rank_high":null,"rank_low":null,"std_error":null,"term":"b","unit":"u2"}"#
+    )
   }
 }

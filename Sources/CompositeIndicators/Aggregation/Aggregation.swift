@@ -27,7 +27,7 @@ extension Aggregation: Codable {
     case arithmetic, geometric, harmonic, power, median
   }
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case method, exponent }
+  enum CodingKeys: String, CodingKey { case method, exponent }
 
   /// The method, or nil where it needs a setting.
   public init?(_ method: Method) {
@@ -51,7 +51,8 @@ extension Aggregation: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    if let method = try? decoder.singleValueContainer().decode(Method.self) {
+    guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
+      let method = try decoder.singleValueContainer().decode(Method.self)
       guard let plain = Aggregation(method) else {
         throw DecodingError.dataCorrupted(
           .init(codingPath: decoder.codingPath, debugDescription: "\"\(method.rawValue)\" needs an exponent"))
@@ -59,7 +60,6 @@ extension Aggregation: Codable {
       self = plain
       return
     }
-    let container = try decoder.strictContainer(CodingKeys.self)
     let method = try container.decode(Method.self, forKey: .method)
     self = try Aggregation(method) ?? .power(exponent: try container.decode(Double.self, forKey: .exponent))
   }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Numerics
 
 /// Rows averaged at a time: few enough that sums and weights stay in the first-level cache.
 let blockRows = 1024
@@ -102,7 +98,7 @@ struct AveragingScratch: ~Copyable {
     case .geometric:
       for row in 0..<n {
         refused += values[row] <= 0 ? 1 : 0
-        transformed[row] = log(values[row])
+        transformed[row] = Double.log(values[row])
       }
     case .harmonic:
       for row in 0..<n {
@@ -114,7 +110,7 @@ struct AveragingScratch: ~Copyable {
       for row in 0..<n {
         let value = values[row]
         refused += value < 0 || value == 0 && !acceptsZero ? 1 : 0
-        transformed[row] = pow(value, exponent)
+        transformed[row] = Double.pow(value, exponent)
       }
     }
     return refused
@@ -123,11 +119,11 @@ struct AveragingScratch: ~Copyable {
   private func invert(_ target: UnsafeMutablePointer<Double>, by method: Aggregation, _ n: Int) {
     switch method {
     case .arithmetic, .median: break
-    case .geometric: for row in 0..<n { target[row] = exp(target[row]) }
+    case .geometric: for row in 0..<n { target[row] = Double.exp(target[row]) }
     case .harmonic: for row in 0..<n { target[row] = 1 / target[row] }
     case .power(let exponent):
       let inverse = 1 / exponent
-      for row in 0..<n { target[row] = pow(target[row], inverse) }
+      for row in 0..<n { target[row] = Double.pow(target[row], inverse) }
     }
   }
 

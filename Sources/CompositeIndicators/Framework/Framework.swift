@@ -11,7 +11,7 @@ public struct Framework: Codable, Sendable, Equatable {
   /// How units are scored where a request does not say.
   public var method: ScoreMethod
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey {
     case title, description, indicators, aggregates, method
   }
 
@@ -25,7 +25,7 @@ public struct Framework: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     title = try container.decodeIfPresent(String.self, forKey: .title)
     description = try container.decodeIfPresent(String.self, forKey: .description)
     indicators = try container.decode([Indicator].self, forKey: .indicators)

@@ -26,7 +26,7 @@ public struct Indicator: Codable, Sendable, Equatable {
   /// Where the value comes from, for a study that assembles the units' table.
   public var origin: ValueOrigin?
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey {
     case code, name, weight, direction, denominator, goalposts, target, role, kind, confidence, source
     case parents = "parent"
     case isLogarithmic = "log"
@@ -54,7 +54,7 @@ public struct Indicator: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     code = try container.decode(String.self, forKey: .code)
     name = try container.decodeIfPresent(String.self, forKey: .name)
     parents = try container.decodeOneOrMore(String.self, forKey: .parents) ?? []
@@ -83,7 +83,7 @@ public struct Aggregate: Codable, Sendable, Equatable {
   /// Whether results and determinants may be averaged together here; never without saying so.
   public var mixesRoles: Bool
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey {
     case code, name, weight
     case parents = "parent"
     case mixesRoles = "mixes_roles"
@@ -100,7 +100,7 @@ public struct Aggregate: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     code = try container.decode(String.self, forKey: .code)
     name = try container.decodeIfPresent(String.self, forKey: .name)
     parents = try container.decodeOneOrMore(String.self, forKey: .parents) ?? []

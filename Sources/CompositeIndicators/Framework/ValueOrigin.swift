@@ -10,7 +10,7 @@ public enum ValueOrigin: Codable, Sendable, Equatable {
   /// A column of the table of that level.
   case column(String, table: MeasurementLevel)
 
-  private enum CodingKeys: String, CodingKey, CaseIterable { case table, column }
+  private enum CodingKeys: String, CodingKey { case table, column }
   private enum Mark: String, CodingKey { case items }
 
   public init(from decoder: any Decoder) throws {
@@ -18,7 +18,7 @@ public enum ValueOrigin: Codable, Sendable, Equatable {
       self = .items(try ItemScale(from: decoder))
       return
     }
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     self = .column(
       try container.decode(String.self, forKey: .column),
       table: try container.decode(MeasurementLevel.self, forKey: .table))

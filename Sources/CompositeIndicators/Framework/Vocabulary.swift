@@ -57,7 +57,7 @@ public struct Goalposts: Codable, Sendable, Equatable {
   public var lower: Double
   public var upper: Double
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case lower, upper }
+  enum CodingKeys: String, CodingKey { case lower, upper }
 
   public init(lower: Double, upper: Double) {
     self.lower = lower
@@ -65,7 +65,7 @@ public struct Goalposts: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     lower = try container.decode(Double.self, forKey: .lower)
     upper = try container.decode(Double.self, forKey: .upper)
   }

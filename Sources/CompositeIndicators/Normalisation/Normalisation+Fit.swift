@@ -1,11 +1,6 @@
 public import Columnar
+import Numerics
 import Streaming
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 extension Normalisation {
   /// The scale of each indicator, frozen on these units.
@@ -111,7 +106,7 @@ extension Normalisation {
       throw ImmerseError(
         .usage, "a target or goalpost of a logarithmic indicator must be above zero", variable: indicator.code)
     }
-    return log(setting)
+    return Double.log(setting)
   }
 
   private func reference(_ values: Buffer<Double>, _ sign: Double) -> [Double] {

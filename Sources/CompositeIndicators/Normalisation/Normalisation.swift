@@ -45,10 +45,11 @@ extension Normalisation: Codable {
     case goalposts
   }
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case method, lower, upper, mean, sd, reference, capped, scale }
+  enum CodingKeys: String, CodingKey { case method, lower, upper, mean, sd, reference, capped, scale }
 
   public init(from decoder: any Decoder) throws {
-    if let method = try? decoder.singleValueContainer().decode(Method.self) {
+    guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
+      let method = try decoder.singleValueContainer().decode(Method.self)
       guard let plain = Normalisation(method) else {
         throw DecodingError.dataCorrupted(
           .init(codingPath: decoder.codingPath, debugDescription: "\"\(method.rawValue)\" needs settings"))
@@ -56,11 +57,10 @@ extension Normalisation: Codable {
       self = plain
       return
     }
-    let container = try decoder.strictContainer(CodingKeys.self)
     let number = { (key: CodingKeys, standard: Double) in
       try container.decodeIfPresent(Double.self, forKey: key) ?? standard
     }
-    let capped = try container.decodeIfPresent(Bool.self, forKey: .capped) ?? false
+    let isCapped = { try container.decodeIfPresent(Bool.self, forKey: .capped) ?? false }
     let method = try container.decode(Method.self, forKey: .method)
     switch method {
     case .minmax: self = .minmax(lower: try number(.lower, 0), upper: try number(.upper, 100))
@@ -70,8 +70,8 @@ extension Normalisation: Codable {
         lower: try container.decode(Double.self, forKey: .lower),
         upper: try container.decode(Double.self, forKey: .upper))
     case .distanceToReference:
-      self = .distanceToReference(unit: try container.decode(String.self, forKey: .reference), capped: capped)
-    case .distanceToTarget: self = .distanceToTarget(capped: capped)
+      self = .distanceToReference(unit: try container.decode(String.self, forKey: .reference), capped: try isCapped())
+    case .distanceToTarget: self = .distanceToTarget(capped: try isCapped())
     case .goalposts: self = .goalposts(scale: try number(.scale, 100))
     case .none: self = .none
     case .rank: self = .rank

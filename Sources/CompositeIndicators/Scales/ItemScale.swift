@@ -25,7 +25,7 @@ public struct ItemScale: Codable, Sendable, Equatable {
   /// Where given, the score becomes 100 at or above it and 0 below, so that its mean is a percentage.
   public var atLeast: Double?
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey {
     case items, reversed, minimum, maximum, statistic
     case minimumItems = "minimum_items"
     case atLeast = "at_least"
@@ -45,7 +45,7 @@ public struct ItemScale: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
       try container.decodeOneOrMore(String.self, forKey: .items) ?? [],
       reversed: try container.decodeOneOrMore(String.self, forKey: .reversed) ?? [],

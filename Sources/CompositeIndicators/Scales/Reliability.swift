@@ -1,4 +1,5 @@
 public import Columnar
+
 /// The internal consistency of a scale.
 public struct Reliability: Codable, Sendable, Equatable {
   /// Cronbach's alpha, k / (k - 1) (1 - Σ variances / Σ covariances).

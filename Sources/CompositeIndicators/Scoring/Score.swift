@@ -36,6 +36,7 @@ public func score(
   let units = UnitMatrix(
     units: table.units, codes: columns, columns: values, group: table.group,
     sampling: sampled.isEmpty ? nil : try SamplingErrors(sampled, standardErrors: errors))
-  let model = try ScoreModel(fitting: request.framework, request.method, to: units)
+  let model = try ScoreModel(
+    fitting: request.framework, request.method, confidenceLevel: request.confidenceLevel, to: units)
   return try model.score(units, threads: engine.threads)
 }

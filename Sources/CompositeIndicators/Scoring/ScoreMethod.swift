@@ -22,7 +22,7 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
   /// The smallest share of an aggregate's parts that must have a value. Default: 0, so that one is enough.
   public var availabilityThreshold: Double?
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey {
     case screen, impute, treat, normalise, aggregate
     case availabilityThreshold = "availability_threshold"
   }
@@ -40,7 +40,7 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
     screen = try container.decodeIfPresent(Double.self, forKey: .screen)
     impute = try container.decodeIfPresent(Imputation.self, forKey: .impute)
     treat = try container.decodeIfPresent(Treatment.self, forKey: .treat)

@@ -11,11 +11,14 @@ public struct ScoreModel: Codable, Sendable, Equatable {
   public let treatment: FrozenTreatment
   public let normalisation: FrozenNormalisation
   public let aggregation: FrozenAggregation
+  /// Of the ranks that sampling error leaves open.
+  public let confidenceLevel: Double
   /// The choices that differ between programs, by name.
   public let conventions: [Note]
 
   enum CodingKeys: String, CodingKey {
     case denomination, screening, imputation, logarithm, treatment, normalisation, aggregation, conventions
+    case confidenceLevel = "confidence_level"
   }
 
   /// Freezes a framework's scales on reference units.
@@ -24,8 +27,13 @@ public struct ScoreModel: Codable, Sendable, Equatable {
   /// - Throws: `badData` where the framework is faulty or the units do not allow the method, `usage` where its settings
   ///   do not.
   public init(
-    fitting framework: Framework, _ method: ScoreMethod, to units: UnitMatrix
+    fitting framework: Framework, _ method: ScoreMethod = ScoreMethod(), confidenceLevel: Double = 0.95,
+    to units: UnitMatrix
   ) throws(ImmerseError) {
+    guard confidenceLevel > 0 && confidenceLevel < 1 else {
+      throw ImmerseError(.usage, "the confidence level must lie between 0 and 1")
+    }
+    self.confidenceLevel = confidenceLevel
     let hierarchy = try framework.hierarchy()
     let method = method.over(framework.method)
     let normalise = method.normalise ?? .minmax()
@@ -79,8 +87,18 @@ public struct ScoreModel: Codable, Sendable, Equatable {
           "conditional_standard_errors",
           "standard errors hold scales, cut-offs and weights fixed"
             + (sampling.hasCovariances ? "" : " and count the errors of different indicators as uncorrelated")))
+      notes.append(rankIntervalNote(scores.units.count))
     }
     return try ScoreResult(self, scores, standardErrors: errors, notes: notes, threads: threads)
+  }
+
+  private func rankIntervalNote(_ units: Int) -> Note {
+    units <= RankIntervals.unitLimit
+      ? Note(
+        "rank_intervals",
+        "rank_low and rank_high compare each unit with all others at the level \(confidenceLevel), by Bonferroni's inequality"
+      )
+      : Note("no_rank_intervals", "rank intervals are not computed for more than \(RankIntervals.unitLimit) units")
   }
 
   private static func conventions(_ normalise: Normalisation, _ methods: [Aggregation]) -> [Note] {

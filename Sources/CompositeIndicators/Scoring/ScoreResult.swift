@@ -12,10 +12,15 @@ public struct ScoreRow: Codable, Sendable, Equatable {
   public var rank: Int?
   /// Nil where there is no sampling error or it is not known.
   public var standardError: Double?
+  /// The best and the worst rank that the sampling error leaves open; nil where the standard error is.
+  public var rankLow: Int?
+  public var rankHigh: Int?
 
   enum CodingKeys: String, CodingKey {
     case unit, term, level, estimate, rank
     case standardError = "std_error"
+    case rankLow = "rank_low"
+    case rankHigh = "rank_high"
   }
 
   /// Writes what is absent as null.
@@ -27,6 +32,8 @@ public struct ScoreRow: Codable, Sendable, Equatable {
     try container.encode(estimate, forKey: .estimate)
     try container.encode(rank, forKey: .rank)
     try container.encode(standardError, forKey: .standardError)
+    try container.encode(rankLow, forKey: .rankLow)
+    try container.encode(rankHigh, forKey: .rankHigh)
   }
 }
 
@@ -43,26 +50,31 @@ public struct ScoreResult: Sendable {
   public let ranks: [Buffer<Int32>]
   /// NaN where there is no sampling error or it is not known; nil where none was given.
   public let standardErrors: [Buffer<Double>]?
+  private let rankIntervals: [RankIntervals]?
   public let notes: [Note]
 
+  /// - Parameter standardErrors: of the terms in the model's order.
   init(
     _ model: ScoreModel, _ scores: UnitMatrix, standardErrors: [Buffer<Double>]?, notes: [Note], threads: Int
   ) throws(ImmerseError) {
     let all = model.aggregation.terms
     let order = all.indices.sorted { (-all[$0].level, $0) < (-all[$1].level, $1) }
     let estimates = order.map { scores.columns[$0] }
+    let errors = standardErrors.map { errors in order.map { errors[$0] } }
     self.model = model
     units = scores.units
     terms = order.map { all[$0] }
     self.estimates = estimates
-    self.standardErrors = standardErrors.map { errors in order.map { errors[$0] } }
+    self.standardErrors = errors
     self.notes = notes
-    let ranks = Mutex([Buffer<Int32>](repeating: Buffer([]), count: order.count))
-    try parallelForEach(order.count, threads: threads) { term in
-      let ranked = descendingRanks(estimates[term])
-      ranks.withLock { $0[term] = ranked }
+    ranks = try mapTerms(order.count, threads) { descendingRanks(estimates[$0]) }
+    if let errors, scores.units.count <= RankIntervals.unitLimit {
+      rankIntervals = try mapTerms(order.count, threads) {
+        RankIntervals(estimates[$0], errors[$0], level: model.confidenceLevel)
+      }
+    } else {
+      rankIntervals = nil
     }
-    self.ranks = ranks.withLock { $0 }
   }
 
   /// One row for each term and unit, term by term, made as they are read.
@@ -79,10 +91,11 @@ public struct ScoreResult: Sendable {
       let estimate = result.estimates[term][unit]
       let rank = Int(result.ranks[term][unit])
       let error = result.standardErrors?[term][unit] ?? .nan
+      let (low, high) = result.rankIntervals.map { (Int($0[term].low[unit]), Int($0[term].high[unit])) } ?? (0, 0)
       return ScoreRow(
         unit: result.units[unit], term: result.terms[term].code, level: result.terms[term].level,
         estimate: estimate.isNaN ? nil : estimate, rank: rank == 0 ? nil : rank,
-        standardError: error.isNaN ? nil : error)
+        standardError: error.isNaN ? nil : error, rankLow: low == 0 ? nil : low, rankHigh: high == 0 ? nil : high)
     }
   }
 
@@ -93,4 +106,16 @@ public struct ScoreResult: Sendable {
     }
     return rows[term * units.count + unit]
   }
+}
+
+/// A value for each term, computed on several threads.
+private func mapTerms<Value: Sendable>(
+  _ count: Int, _ threads: Int, _ value: @escaping @Sendable (Int) -> Value
+) throws(ImmerseError) -> [Value] {
+  let values = Mutex([Value?](repeating: nil, count: count))
+  try parallelForEach(count, threads: threads) { term in
+    let done = value(term)
+    values.withLock { $0[term] = done }
+  }
+  return values.withLock { $0.compactMap(\.self) }
 }

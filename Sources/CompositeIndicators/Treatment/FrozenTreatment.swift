@@ -1,10 +1,5 @@
 public import Columnar
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Numerics
 
 /// The cut-offs of each indicator, and what they did to the reference units.
 public struct FrozenTreatment: FrozenStep, Equatable {
@@ -26,7 +21,7 @@ public struct FrozenTreatment: FrozenStep, Equatable {
         let shift = 0.01 * (maximum - minimum)
         return values.mapped { x in
           let distance = x - minimum + shift
-          return distance > 0 ? log(distance) : .nan
+          return distance > 0 ? Double.log(distance) : .nan
         }
       }
     }

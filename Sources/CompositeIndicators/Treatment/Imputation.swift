@@ -16,7 +16,7 @@ public struct Imputation: Codable, Sendable, Equatable {
   /// The column within whose groups the mean or median is taken; a group without a value stays missing.
   public var group: String?
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case method, group }
+  enum CodingKeys: String, CodingKey { case method, group }
 
   public init(_ method: Method = .none, group: String? = nil) {
     self.method = method
@@ -24,11 +24,10 @@ public struct Imputation: Codable, Sendable, Equatable {
   }
 
   public init(from decoder: any Decoder) throws {
-    if let method = try? decoder.singleValueContainer().decode(Method.self) {
-      self.init(method)
+    guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
+      self.init(try decoder.singleValueContainer().decode(Method.self))
       return
     }
-    let container = try decoder.strictContainer(CodingKeys.self)
     self.init(
       try container.decode(Method.self, forKey: .method),
       group: try container.decodeIfPresent(String.self, forKey: .group))

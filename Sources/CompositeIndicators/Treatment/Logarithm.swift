@@ -1,10 +1,5 @@
 public import Columnar
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Numerics
 
 /// Replaces the indicators that the framework measures on a logarithmic scale by their natural logarithms.
 public struct Logarithm: FrozenStep, Equatable {
@@ -28,7 +23,7 @@ public struct Logarithm: FrozenStep, Equatable {
           .badData, "has no logarithm in \(counted(refused, "unit")): the value is zero or less", variable: code,
           remedy: "correct the values, or take \"log\" off the indicator")
       }
-      result.replace(index, with: values.mapped { log($0) })
+      result.replace(index, with: values.mapped { Double.log($0) })
       result.sampling?.stretch(code) { 1 / values[$0] }
     }
     return result

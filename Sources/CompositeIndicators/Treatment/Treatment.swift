@@ -23,7 +23,7 @@ public struct Treatment: Codable, Sendable, Equatable {
   public var kurtosis: Double
   public var logIfFailing: Bool
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  enum CodingKeys: String, CodingKey {
     case method, winmax, skewness, kurtosis
     case logIfFailing = "log_if_failing"
   }
@@ -40,11 +40,10 @@ public struct Treatment: Codable, Sendable, Equatable {
 
   public init(from decoder: any Decoder) throws {
     self.init()
-    if let method = try? decoder.singleValueContainer().decode(Method.self) {
-      self.method = method
+    guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
+      method = try decoder.singleValueContainer().decode(Method.self)
       return
     }
-    let container = try decoder.strictContainer(CodingKeys.self)
     method = try container.decode(Method.self, forKey: .method)
     // A null is "any number"; an absent key is the default.
     if container.contains(.winmax) { winmax = try container.decodeIfPresent(Int.self, forKey: .winmax) }

@@ -3,8 +3,8 @@ import Columnar
 extension Buffer<Double> {
   /// The rows with a value, by ascending value; ties in the order of the rows.
   ///
-  /// A radix sort of 11-bit digits from the least on, over bit patterns that ascend as the numbers do. O(rows), and several
-  /// times as fast as comparing from some thousands of rows on.
+  /// Many rows are sorted by 11-bit digits from the least on, over bit patterns that ascend as the numbers do: O(rows), and
+  /// several times as fast as comparing. Few rows are compared.
   var ascendingRows: [Int32] {
     var entries: [Entry] = []
     entries.reserveCapacity(count)
@@ -12,6 +12,10 @@ extension Buffer<Double> {
       for row in 0..<values.count where values[row] == values[row] {
         entries.append(Entry(key: Entry.key(of: values[row]), row: Int32(row)))
       }
+    }
+    if entries.count < 1024 {
+      entries.sort { ($0.key, $0.row) < ($1.key, $1.row) }
+      return entries.map(\.row)
     }
     var sorted = entries
     for shift in stride(from: 0, to: 64, by: Entry.digitBits) {
