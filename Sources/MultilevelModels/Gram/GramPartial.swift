@@ -47,12 +47,12 @@ struct GramPartial: Partial {
   /// Finds the runs of a block and makes room for the groups not met before.
   private mutating func runs(of block: RowBlock) -> [Run] {
     let columnCount = fit.frame.groups.count
-    let (codes, stride) = (block.codes, RowBlock.capacity)
+    let (codes, stride, count) = (block.codes, RowBlock.capacity, block.count)
     var runs: [Run] = []
     var start = 0
-    while start < block.count {
+    while start < count {
       var end = start + 1
-      while end < block.count, isSame(codes, start, end, columnCount) { end += 1 }
+      while end < count, isSame(codes, start, end, columnCount) { end += 1 }
       let cell = cells.insert { codes[$0 * stride + start] }
       if cell == rowCounts.count { appendCell { block.weights[($0 + 1) * stride + start] } }
       runs.append(Run(cell: cell, rows: start..<end))

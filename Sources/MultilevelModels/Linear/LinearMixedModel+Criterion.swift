@@ -66,8 +66,8 @@ extension LinearMixedModel {
       residualVariance: residualSquares / df, information: information, factors: factors, sweep: sweep)
   }
 
-  /// The gradient of the criterion with respect to θ: exact, by one descent of the tree.
-  func gradient(_ evaluation: Evaluation, _ coordinates: ThetaCoordinates) throws(ImmerseError) -> [Double] {
+  /// The derivative of the criterion with respect to every level's Λ: exact, by one descent of the tree.
+  func derivatives(_ evaluation: Evaluation, _ coordinates: ThetaCoordinates) throws(ImmerseError) -> [Matrix] {
     // dD/dR = (ν / r²) b b', and K⁻¹ in the fixed effects' block under REML.
     let b = evaluation.contrast
     let scale = degreesOfFreedom / evaluation.residualSquares
@@ -79,8 +79,13 @@ extension LinearMixedModel {
         for j in fixed.indices { seed[i * b.count + j] += inverse[i, j] }
       }
     }
-    let derivatives = try sweepDown(evaluation.sweep, evaluation.factors, seed: seed, logSeed: 2)
-    return zip(levels, derivatives).flatMap { $0.effects.thetaGradient($1, coordinates) }
+    let stored = try sweepDown(evaluation.sweep, evaluation.factors, seed: seed, logSeed: 2)
+    return zip(levels, stored).map { $0.effects.derivative($1, coordinates) }
+  }
+
+  /// The gradient of the criterion with respect to θ.
+  func gradient(_ evaluation: Evaluation, _ coordinates: ThetaCoordinates) throws(ImmerseError) -> [Double] {
+    zip(levels, try derivatives(evaluation, coordinates)).flatMap { $0.effects.theta($1) }
   }
 }
 

@@ -14,17 +14,18 @@ struct Optimum: Sendable {
 }
 
 extension LinearMixedModel {
-  /// Minimises the criterion over θ.
+  /// Minimises the criterion over θ, from Λ = I by two EM steps and then by descent in EM's metric.
   ///
   /// - Throws: `failure` where the equations cannot be solved at the start.
   func optimum() throws(ImmerseError) -> Optimum {
-    let start = levels.flatMap { $0.effects.theta(.identity($0.effects.count)) }
+    var start = levels.flatMap { $0.effects.theta(.identity($0.effects.count)) }
+    for _ in 0..<2 { start = try emStep(start) }
     var minimiser = Minimiser { [self] theta throws(ImmerseError) in
       let evaluation = try evaluate(theta, .fitted)
       return Minimiser.Point(
         theta: theta, value: evaluation.criterion, gradient: try gradient(evaluation, .fitted))
     }
-    var (point, certificate) = try minimiser.minimise(from: start)
+    var (point, certificate) = try minimiser.minimise(from: start, metric: emMetric(start))
     for index in diagonalPositions where point.theta[index] != 0 && point.theta[index].magnitude < 1e-4 {
       // A variance this small is zero wherever that costs nothing.
       var theta = point.theta
@@ -35,7 +36,51 @@ extension LinearMixedModel {
     let theta = canonical(point.theta)
     return Optimum(
       theta: theta, evaluation: try evaluate(theta, .fitted), certificate: certificate,
-      evaluations: minimiser.evaluations + 1, start: start)
+      evaluations: minimiser.evaluations + 3, start: start)
+  }
+
+  /// A step of the EM algorithm (Dempster, Laird and Rubin 1977) for Ψ = ΛΛ', which the criterion's derivative gives:
+  /// Ψ − ΛΛ' (dD/dΛ) Λ' / 2J, J the weight of the level's groups.
+  private func emStep(_ theta: [Double]) throws(ImmerseError) -> [Double] {
+    let derivatives = try derivatives(try evaluate(theta, .fitted), .fitted)
+    var next: [Double] = []
+    for (level, derivative) in zip(levels, derivatives) {
+      let own = theta[next.count..<next.count + level.effects.thetaCount]
+      let lambda = level.effects.factor(own)
+      var factor = Matrix(rows: lambda.rows, columns: lambda.columns)
+      do {
+        for term in level.effects.terms.map(Array.init) {
+          let (block, slope) = (lambda.submatrix(rows: term, columns: term), derivative.submatrix(rows: term, columns: term))
+          var psi = try block.timesTransposed(block)
+          let change = try psi * slope.timesTransposed(block)
+          for k in psi.elements.indices { psi.elements[k] -= change.elements[k] / (2 * level.weightOfGroups) }
+          let root = try Cholesky(psi).factor
+          for (i, row) in term.enumerated() {
+            for (j, column) in term.enumerated() { factor[row, column] = root[i, j] }
+          }
+        }
+        next += level.effects.theta(factor)
+      } catch { next += own }
+    }
+    return next
+  }
+
+  /// What EM takes for the inverse Hessian: ΛΛ' / 4J for each column of Λ.
+  private func emMetric(_ theta: [Double]) -> Matrix {
+    var metric = Matrix(rows: theta.count, columns: theta.count)
+    var first = 0
+    for level in levels {
+      let elements = level.effects.elements
+      let lambda = level.effects.factor(theta[first..<first + elements.count])
+      for (i, a) in elements.enumerated() {
+        for (j, b) in elements.enumerated() where a.column == b.column {
+          let psi = (0..<lambda.columns).reduce(0) { $0 + lambda[a.row, $1] * lambda[b.row, $1] }
+          metric[first + i, first + j] = psi / (4 * level.weightOfGroups)
+        }
+      }
+      first += elements.count
+    }
+    return metric
   }
 
   /// Where θ holds the diagonals of Λ.

@@ -1,4 +1,5 @@
 import Columnar
+import RealModule
 import Streaming
 
 /// What climbing the tree of groups leaves behind.
@@ -104,16 +105,17 @@ extension LinearMixedModel.Level {
         for index in range {
           let segment = segments[index]
           sums.initialize(repeating: .zero, count: upper)
-          var logs = Lanes.zero
+          var logs = 0.0
           for first in stride(from: segment.lowerBound, to: segment.upperBound, by: 4) {
             let count = min(4, segment.upperBound - first)
             block.load(grams, group: first, count: count)
-            logs += block.factor() * lanes(totalWeights, first, count)
+            let determinant = block.factor()
+            for lane in 0..<count { logs += totalWeights[first + lane] * .log(determinant[lane]) }
             block.subtractProjection(weights: lanes(weights, first, count), from: sums)
           }
           let row = target + index * (upper + 1)
           for k in 0..<upper { row[k] = sums[k].sum() }
-          row[upper] = logs.sum()
+          row[upper] = logs
           if passesOwnSums { addOwnSums(grams, segment, to: row) }
         }
       }

@@ -25,6 +25,7 @@ struct LinearMixedModel: Sendable {
     let tasks: [Range<Int>]
 
     var count: Int { parents.count }
+    var weightOfGroups: Double { totalWeights.reduce(0, +) }
   }
 
   let grams: NestedGrams

@@ -27,16 +27,20 @@ struct Minimiser {
   /// A search that stops on rounding has converged where its scaled gradient is below this; the criterion within 5e-9.
   static let acceptableTolerance = 1e-4
 
+  /// Parameters are relative to the residual standard deviation and of the order of 1.
+  private static let longestStep = 2.0
+
   let function: ([Double]) throws(ImmerseError) -> Point
   private(set) var evaluations = 0
 
   init(_ function: @escaping ([Double]) throws(ImmerseError) -> Point) { self.function = function }
 
+  /// - Parameter metric: a guess of the inverse Hessian.
   /// - Throws: what the function throws at the start; where it throws later the step is shortened.
-  mutating func minimise(from start: [Double]) throws(ImmerseError) -> (Point, Certificate) {
+  mutating func minimise(from start: [Double], metric: Matrix) throws(ImmerseError) -> (Point, Certificate) {
     var point = try evaluate(start)
     for _ in 0..<5 {
-      point = descend(from: point)
+      point = descend(from: point, metric: metric)
       let (refined, certificate, downward) = try refine(point)
       point = refined
       guard let downward, let lower = leave(point, along: downward) else { return (point, certificate) }
@@ -53,38 +57,24 @@ struct Minimiser {
 
   // MARK: Quasi-Newton
 
-  private mutating func descend(from start: Point) -> Point {
-    let k = start.theta.count
+  private mutating func descend(from start: Point, metric: Matrix) -> Point {
     var point = start
-    var inverse = Matrix.identity(k)
-    var isScaled = false
+    var inverse = metric
     for _ in 0..<200 {
       var step = times(inverse, point.gradient).map { -$0 }
       var slope = dot(step, point.gradient)
-      if slope >= 0 {
-        (inverse, isScaled) = (.identity(k), false)
-        step = point.gradient.map { -$0 }
-        slope = dot(step, point.gradient)
-      }
       // The predicted gain is far below what Newton's method repairs in one step.
-      if -slope < 1e-6 && isScaled || slope == 0 { return point }
+      if -slope < 1e-6 { return point }
       let length = dot(step, step).squareRoot()
-      let limit = isScaled ? 2.0 : 0.5
-      if length > limit || !isScaled {
-        step = step.map { $0 * limit / length }
-        slope *= limit / length
+      if length > Self.longestStep {
+        step = step.map { $0 * Self.longestStep / length }
+        slope *= Self.longestStep / length
       }
       guard let next = search(from: point, along: step, slope: slope) else { return point }
       let s = zip(next.theta, point.theta).map { $0 - $1 }
       let y = zip(next.gradient, point.gradient).map { $0 - $1 }
       let curvature = dot(s, y)
-      if curvature > 1e-10 * (dot(s, s) * dot(y, y)).squareRoot() {
-        if !isScaled {
-          inverse = Matrix(diagonal: [Double](repeating: curvature / dot(y, y), count: k))
-          isScaled = true
-        }
-        update(&inverse, s, y, curvature)
-      }
+      if curvature > 1e-10 * (dot(s, s) * dot(y, y)).squareRoot() { update(&inverse, s, y, curvature) }
       point = next
     }
     return point

@@ -94,22 +94,33 @@ struct RandomEffects: Sendable {
     }
   }
 
-  /// The derivatives with respect to θ from those with respect to `stored`.
-  func thetaGradient(_ derivative: [Double], _ coordinates: ThetaCoordinates) -> [Double] {
+  /// The derivative with respect to Λ, all its elements, from that with respect to `stored`.
+  func derivative(_ stored: [Double], _ coordinates: ThetaCoordinates) -> Matrix {
     let basis = basis(coordinates)
-    return elements.map { element in
-      columns.indices.reduce(0) { $0 + basis[$1, element.row] * derivative[$1 * count + element.column] }
+    var result = Matrix(rows: count, columns: count)
+    for i in 0..<count {
+      for j in 0..<count {
+        result[i, j] = columns.indices.reduce(0) { $0 + basis[$1, i] * stored[$1 * count + j] }
+      }
     }
+    return result
   }
 
   private func basis(_ coordinates: ThetaCoordinates) -> Matrix { coordinates == .raw ? rawBasis : fittedBasis }
 
   /// The free elements of Λ in the order of θ.
   var elements: [(row: Int, column: Int)] {
+    terms.flatMap { term in
+      term.flatMap { column in (column..<term.upperBound).map { (row: $0, column: column) } }
+    }
+  }
+
+  /// The effects of each term.
+  var terms: [Range<Int>] {
     var first = 0
-    return termSizes.flatMap { size in
+    return termSizes.map { size in
       defer { first += size }
-      return (first..<first + size).flatMap { column in (column..<first + size).map { (row: $0, column: column) } }
+      return first..<first + size
     }
   }
 

@@ -1,5 +1,3 @@
-import RealModule
-
 /// The same number for four groups side by side.
 typealias Lanes = SIMD4<Double>
 
@@ -101,7 +99,7 @@ struct SiblingBlock {
 
   /// Computes U and C of the loaded groups.
   ///
-  /// - Returns: log |U|.
+  /// - Returns: |U|.
   @inline(__always)
   func factor() -> Lanes {
     // With the number of effects known to the compiler, the loops over them unroll.
@@ -148,8 +146,7 @@ struct SiblingBlock {
         projected[r * m + a] = sum * upper[r * q + r]
       }
     }
-    return Lanes(
-      .log(determinant[0]), .log(determinant[1]), .log(determinant[2]), .log(determinant[3]))
+    return determinant
   }
 
   /// Subtracts w C'C of the four groups from a packed triangle.
