@@ -15,7 +15,8 @@ public import Streaming
 /// quote within is doubled. Operators bind as they do in R, `%` as tightly as `*`.
 ///
 /// A column compared with text is read as a category, by its text as it stands in the file and in byte order; a column
-/// compared or computed with numbers is read as a number. Two columns compared with each other are equal where both
+/// compared or computed with numbers is read as a number, and so is one that only stands by itself or in a branch of
+/// `if`, where it has not been compared with text before; `text(x)` reads it as text. Two columns compared with each other are equal where both
 /// hold the same number or the same text.
 ///
 /// What is computed from a missing value is missing, and so is a comparison with one; `and` and `or` follow Kleene's

@@ -90,10 +90,19 @@ import Testing
       ("(", ")"), ("-", ""), ("not ", ""), ("2^", ""), ("abs(", ")"), ("1 + (", ")"), ("if(1, 2, ", ")"),
     ] {
       _ = try value(nested(open, close, 90))
-      let error = #expect(throws: ImmerseError.self) { _ = try Expression(parsing: nested(open, close, 100_000)) }
+      let error = #expect(throws: ImmerseError.self) { _ = try Expression(parsing: nested(open, close, 3000)) }
       let says = error?.problem.contains("more than 200 levels of nesting") == true
       #expect(says, "\(open)")
     }
+  }
+
+  @Test func aLongExpressionIsShownAroundTheMistake() {
+    let text = String(repeating: "1 + ", count: 500) + ") + " + String(repeating: "2 + ", count: 500)
+    let error = #expect(throws: ImmerseError.self) { _ = try Expression(parsing: text) }
+    let shown = error?.problem ?? ""
+    let isShort = shown.count < 250
+    let pointsAt = shown.contains("... + 1 + 1 + ") && shown.contains(") + 2 + ") && shown.contains(" character 2001: ")
+    #expect(isShort && pointsAt, "\(shown)")
   }
 
   @Test func longRunsAreNotDeep() throws {

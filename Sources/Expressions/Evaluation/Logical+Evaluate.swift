@@ -24,8 +24,9 @@ extension Logical {
         & Comparison.lessOrEqual.compare(value, try upper.evaluate(batch), count: count)
     case .isOne(let value, let list):
       let value = try value.evaluate(batch)
-      let masks = list.map { Comparison.equal.compare(value, .constant($0), count: count) }
-      return masks.dropFirst().reduce(masks.first ?? .constant(Mask.isFalse, count: count)) { $0 | $1 }
+      return list.reduce(.constant(Mask.isFalse, count: count)) {
+        $0 | Comparison.equal.compare(value, .constant($1), count: count)
+      }
     case .test(let text, let test):
       let categories = try text.evaluate(batch)
       return categories.mask(categories.levels.names.map(test.holds))

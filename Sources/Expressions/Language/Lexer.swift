@@ -157,10 +157,16 @@ extension Character {
 }
 
 extension ImmerseError {
-  /// A mistake in an expression, at a character counted from 1.
+  /// A mistake in an expression, at a character counted from 1; a long expression is shown around that character.
   static func expression(
     _ source: String, at position: Int, _ problem: String, remedy: String? = nil
   ) -> ImmerseError {
-    ImmerseError(.usage, "expression \"\(source)\", character \(position): \(problem)", remedy: remedy)
+    let reach = 60
+    let characters = Array(source)
+    let start = max(0, position - reach)
+    let end = min(characters.count, position + reach)
+    let shown =
+      (start > 0 ? "..." : "") + String(characters[min(start, end)..<end]) + (end < characters.count ? "..." : "")
+    return ImmerseError(.usage, "expression \"\(shown)\", character \(position): \(problem)", remedy: remedy)
   }
 }
