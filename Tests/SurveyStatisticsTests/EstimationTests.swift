@@ -110,8 +110,11 @@ struct EstimationTests {
   @Test func designEffects() throws {
     let strat = try GoldenJSON(TestFiles.golden("survey/strat.json"))["values"]
     let cluster = try GoldenJSON(TestFiles.golden("survey/clus1.json"))["values"]
-    func effect(_ kind: EstimateRequest.Kind, _ variable: String, _ design: SurveyDesign, _ sample: String) throws -> Double {
-      let rows = try Estimation.run(EstimateRequest(kind, of: [variable], design: design), on: try Samples.open(sample)).rows
+    func effect(_ kind: EstimateRequest.Kind, _ variable: String, _ design: SurveyDesign, _ sample: String) throws
+      -> Double
+    {
+      let rows = try Estimation.run(EstimateRequest(kind, of: [variable], design: design), on: try Samples.open(sample))
+        .rows
       return try #require(rows.first?.designEffect)
     }
     expectClose(

@@ -1,9 +1,9 @@
 import Columnar
-import Testing
 import DataFormats
 import Streaming
 import SurveyStatistics
 import TestSupport
+import Testing
 
 /// The California school samples and the designs R's survey package documents them with.
 enum Samples {

@@ -23,7 +23,8 @@ struct CaseTests {
       let isEqual = output == item.expected
       #expect(
         isEqual,
-        "\(file.lastPathComponent): \(item.command)\nprinted\n\(output.joined(separator: "\n"))\nexpected\n\(item.expected.joined(separator: "\n"))")
+        "\(file.lastPathComponent): \(item.command)\nprinted\n\(output.joined(separator: "\n"))\nexpected\n\(item.expected.joined(separator: "\n"))"
+      )
     }
   }
 }

@@ -56,7 +56,7 @@ extension Cut: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(strictlyKeyedBy: CodingKeys.self)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
     column = try fields.decode(String.self, forKey: .column)
     breaks = try fields.decode([Break].self, forKey: .breaks).map(\.value)
     labels = try fields.decodeIfPresent([String].self, forKey: .labels)

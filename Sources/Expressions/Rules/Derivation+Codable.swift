@@ -8,7 +8,7 @@ extension Derivation: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(strictlyKeyedBy: CodingKeys.self)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
     name = try fields.decode(String.self, forKey: .name)
     let rules = fields.allKeys.filter { $0 != .name }
     guard rules.count == 1, let key = rules.first else {
@@ -38,38 +38,5 @@ extension Derivation: Codable {
     case .rowMean(let rule): try fields.encode(rule, forKey: .rowMean)
     case .atLeast(let rule): try fields.encode(rule, forKey: .atLeast)
     }
-  }
-}
-
-extension Decoder {
-  /// A keyed container that refuses keys nobody reads, so that a misspelt setting is not passed over.
-  func container<Key: CodingKey & CaseIterable & RawRepresentable<String>>(
-    strictlyKeyedBy type: Key.Type
-  ) throws -> KeyedDecodingContainer<Key> {
-    let known = Key.allCases.map(\.rawValue)
-    for key in try container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
-      let remedy =
-        Spelling.nearest(to: key.stringValue, in: known).map { "did you mean \"\($0)\"?" }
-        ?? "the settings are \(Spelling.list(known))"
-      throw DecodingError.dataCorrupted(
-        DecodingError.Context(
-          codingPath: codingPath, debugDescription: "there is no setting \"\(key.stringValue)\" (\(remedy))"))
-    }
-    return try container(keyedBy: type)
-  }
-}
-
-private struct AnyKey: CodingKey {
-  let stringValue: String
-  let intValue: Int?
-
-  init(stringValue: String) {
-    self.stringValue = stringValue
-    intValue = nil
-  }
-
-  init(intValue: Int) {
-    stringValue = "\(intValue)"
-    self.intValue = intValue
   }
 }

@@ -22,7 +22,7 @@ extension Reverse: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(strictlyKeyedBy: CodingKeys.self)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
     column = try fields.decode(String.self, forKey: .column)
     min = try fields.decode(Double.self, forKey: .min)
     max = try fields.decode(Double.self, forKey: .max)
@@ -66,7 +66,7 @@ extension RowMean: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(strictlyKeyedBy: CodingKeys.self)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
     columns = try fields.decode([String].self, forKey: .columns)
     reversed = try fields.decodeIfPresent([String].self, forKey: .reversed) ?? []
     min = try fields.decodeIfPresent(Double.self, forKey: .min)
@@ -127,7 +127,7 @@ extension AtLeast: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(strictlyKeyedBy: CodingKeys.self)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
     column = try fields.decode(String.self, forKey: .column)
     cutOff = try fields.decode(Double.self, forKey: .cutOff)
   }

@@ -39,7 +39,7 @@ extension Recode: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(strictlyKeyedBy: CodingKeys.self)
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
     column = try fields.decode(String.self, forKey: .column)
     values = try fields.decode([String: RecodedValue].self, forKey: .values)
     otherwise = try fields.decodeIfPresent(Otherwise.self, forKey: .otherwise) ?? .keep

@@ -50,7 +50,9 @@ extension LinearMixedModel {
       var factor = Matrix(rows: lambda.rows, columns: lambda.columns)
       do {
         for term in level.effects.terms.map(Array.init) {
-          let (block, slope) = (lambda.submatrix(rows: term, columns: term), derivative.submatrix(rows: term, columns: term))
+          let (block, slope) = (
+            lambda.submatrix(rows: term, columns: term), derivative.submatrix(rows: term, columns: term)
+          )
           var psi = try block.timesTransposed(block)
           let change = try psi * slope.timesTransposed(block)
           for k in psi.elements.indices { psi.elements[k] -= change.elements[k] / (2 * level.weightOfGroups) }

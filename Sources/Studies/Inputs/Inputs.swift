@@ -30,17 +30,13 @@ public struct TableJoin: Sendable, Hashable, Decodable {
 
 /// Opens what users name: files, tables to join, margins.
 public enum Inputs {
-  /// The rows of all files, one after the other, with the tables attached.
+  /// The rows of all files, one after the other.
   ///
-  /// - Throws: `noInput` where a file does not exist, `badData` where files or keys contradict each other.
-  public static func open(
-    _ files: [String], joins: [JoinTransform] = []
-  ) throws(ImmerseError) -> any Source {
+  /// - Throws: `noInput` where a file does not exist, `badData` where the files contradict each other.
+  public static func open(_ files: [String]) throws(ImmerseError) -> any Source {
     var sources: [any RandomAccessSource] = []
     for file in files { sources.append(try DataFile.open(file)) }
-    var source: any Source = sources.count == 1 ? sources[0] : try AppendedSource(sources)
-    for join in joins { source = try source.joining(join) }
-    return source
+    return sources.count == 1 ? sources[0] : try AppendedSource(sources)
   }
 
   /// The tables to join, read into memory.
@@ -50,6 +46,27 @@ public enum Inputs {
     var tables: [JoinTransform] = []
     for join in joins { tables.append(try JoinTransform(try DataFile.open(join.file), key: join.key, with: engine)) }
     return tables
+  }
+
+  /// The rows with the columns of the tables.
+  ///
+  /// - Throws: `badData` where a key column does not exist, `usage` where a column would stand twice.
+  public static func joining(_ rows: any Source, _ tables: [JoinTransform]) throws(ImmerseError) -> any Source {
+    var source = rows
+    for table in tables { source = try source.joining(table) }
+    return source
+  }
+
+  /// What did not match between the rows and the tables, in words.
+  ///
+  /// - Throws: `badData` where a key column does not exist.
+  public static func check(
+    _ tables: [JoinTransform], of rows: any Source, engine: Engine
+  ) throws(ImmerseError) -> [Note] {
+    let dataset = try Dataset(rows, columns: tables.flatMap(\.inputs), engine: engine)
+    var notes: [Note] = []
+    for table in tables { notes += table.notes(try dataset.fit(JoinCheck(table), with: engine)) }
+    return notes
   }
 
   /// Margins from a CSV or YAML file.
@@ -90,5 +107,27 @@ extension Source {
   /// - Throws: `usage` where the condition cannot be read, `badData` where it names a column that does not exist.
   public func filtered(by condition: String) throws(ImmerseError) -> any Source {
     try applying(try FilterTransform(try Expression(parsing: condition)))
+  }
+}
+
+extension JoinTransform {
+  /// How rows and table met, in words; nothing where every key matched.
+  func notes(_ report: JoinReport) -> [Note] {
+    var notes: [Note] = []
+    if report.unmatchedRows > 0 {
+      notes.append(
+        Note(
+          "unmatched_keys",
+          "\(tableName): \(report.unmatchedRows) rows have a \(key) that the table lacks, the first of them row "
+            + "\(report.firstUnmatchedRows.first ?? 0)"))
+    }
+    if report.rowsWithoutKey > 0 {
+      notes.append(Note("missing_keys", "\(tableName): \(report.rowsWithoutKey) rows have no \(key)"))
+    }
+    if report.unusedTableRows > 0 {
+      notes.append(
+        Note("unused_keys", "\(tableName): \(report.unusedTableRows) rows of the table match no row of the data"))
+    }
+    return notes
   }
 }

@@ -11,12 +11,13 @@ struct StudyData {
   let source: any Source
   let dataset: Dataset
   let raked: RakeModel?
-  let joins: [(join: TableJoin, report: JoinReport)]
+  /// What did not match between the rows and the joined tables.
+  let notes: [Note]
 
   /// Two passes: the first reads the files, the second, over memory, rakes and checks the joins.
   init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
     let tables = try Inputs.tables(study.join.map(files.resolve), engine: engine)
-    var source = try Inputs.open(study.data.map(files.resolve), joins: tables).deriving(study.derive)
+    var source = try Inputs.joining(try Inputs.open(study.data.map(files.resolve)), tables).deriving(study.derive)
     for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }
     var rake: RakeRequest?
     if let step = study.weighting {
@@ -38,9 +39,9 @@ struct StudyData {
     let checks = tables.map { pass.add(JoinCheck($0)) }
     let ticket = try rake.map { r throws(ImmerseError) in pass.add(try Weighting.fit(r, of: profiled)) }
     let models = try pass.run(over: profiled, with: engine)
-    var reports: [(TableJoin, JoinReport)] = []
-    for (join, check) in zip(study.join, checks) { reports.append((join, try models[check])) }
-    joins = reports
+    var notes: [Note] = []
+    for (table, check) in zip(tables, checks) { notes += table.notes(try models[check]) }
+    self.notes = notes
     raked = try ticket.map { t throws(ImmerseError) in try models[t] }
     if let raked {
       dataset = try profiled.adding(raked, with: engine)

@@ -1,6 +1,5 @@
 public import Columnar
 import CompositeIndicators
-import Expressions
 public import ImmerseStats
 import MultilevelModels
 public import Streaming
@@ -76,7 +75,7 @@ public struct StudyRun: Sendable {
     self.models = fits
     weighting = data.raked?.summary.analysis
     rowCount = dataset.profile.rowCount
-    notes = data.joins.flatMap(StudyRun.notes)
+    notes = data.notes
     source = data.source
   }
 
@@ -104,24 +103,5 @@ public struct StudyRun: Sendable {
           "\(units.withheld) estimates of small cells were left out of the scores. " + InterimDisclosure.statement))
     }
     return Analysis(step: step.step, result: result)
-  }
-
-  private static func notes(_ join: TableJoin, _ report: Expressions.JoinReport) -> [Note] {
-    var notes: [Note] = []
-    if report.unmatchedRows > 0 {
-      notes.append(
-        Note(
-          "unmatched_keys",
-          "\(join.file): \(report.unmatchedRows) rows have a \(join.key) that the table lacks, the first of them row "
-            + "\(report.firstUnmatchedRows.first ?? 0)"))
-    }
-    if report.rowsWithoutKey > 0 {
-      notes.append(Note("missing_keys", "\(join.file): \(report.rowsWithoutKey) rows have no \(join.key)"))
-    }
-    if report.unusedTableRows > 0 {
-      notes.append(
-        Note("unused_keys", "\(join.file): \(report.unusedTableRows) rows of the table match no row of the data"))
-    }
-    return notes
   }
 }

@@ -18,10 +18,17 @@ struct DataOptions: ParsableArguments {
     guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
   }
 
-  func open(_ engine: Engine) throws(ImmerseError) -> any Source {
+  /// The rows with the tables attached; how well the keys met is said on standard error.
+  func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     var joins: [TableJoin] = []
     for text in join { joins.append(try TableJoin(option: text)) }
-    return try Inputs.open(data, joins: joins, engine: engine)
+    let tables = try Inputs.tables(joins, engine: engine)
+    if tables.isEmpty { return try Inputs.open(data) }
+    let rows = try Inputs.open(data)
+    for note in try Inputs.check(tables, of: rows, engine: engine) where !global.quiet {
+      Terminal.say("note: \(note.message)")
+    }
+    return try Inputs.joining(rows, tables)
   }
 }
 

@@ -51,7 +51,7 @@ struct Estimate: ParsableCommand {
       missing: missing, level: level)
     try request.validate()
     let engine = global.engine
-    var result = try Estimation.run(request, on: try data.open(engine), engine: engine).analysis
+    var result = try Estimation.run(request, on: try data.open(global, engine), engine: engine).analysis
     result.provenance = Provenance.current
     try output.write(result, global)
   }

@@ -58,7 +58,7 @@ struct FitModel: ParsableCommand {
       weightScaling: weightScaling, standardErrors: se)
     try request.validate()
     let engine = global.engine
-    var source = try data.open(engine)
+    var source = try data.open(global, engine)
     if let filter { source = try source.filtered(by: filter) }
     var result = try MixedModel.fit(request, to: source, engine: engine).result.analysis
     result.provenance = Provenance.current

@@ -31,10 +31,11 @@ struct Score: ParsableCommand {
   @Option(help: "none or winsorise, or with settings as '{method: winsorise, winmax: 3}'.")
   var treat: String?
 
-  @Option(help: """
-    none, minmax, zscore, rank, borda, percentile_rank, distance_to_max, distance_to_target, fraction_of_max or \
-    goalposts, or with settings as '{method: minmax, lower: 1, upper: 100}'.
-    """)
+  @Option(
+    help: """
+      none, minmax, zscore, rank, borda, percentile_rank, distance_to_max, distance_to_target, fraction_of_max or \
+      goalposts, or with settings as '{method: minmax, lower: 1, upper: 100}'.
+      """)
   var normalise: String?
 
   @Option(help: "arithmetic, geometric, harmonic or median, or one for each level as '[arithmetic, geometric]'.")
@@ -56,7 +57,7 @@ struct Score: ParsableCommand {
       normalise: try setting("normalise", normalise), aggregate: try setting("aggregate", aggregate),
       availabilityThreshold: availability)
     let request = ScoreRequest(try Inputs.framework(framework), unit: unit, method: method)
-    var source = try data.open(engine)
+    var source = try data.open(global, engine)
     if let filter { source = try source.filtered(by: filter) }
     var result = try CompositeIndicators.score(request, source: source, engine: engine).analysis
     result.provenance = Provenance.current

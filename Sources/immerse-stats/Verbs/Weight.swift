@@ -52,7 +52,7 @@ struct Weight: ParsableCommand {
 
     func run() throws {
       let engine = global.engine
-      var source = try data.open(engine)
+      var source = try data.open(global, engine)
       if let filter { source = try source.filtered(by: filter) }
       guard !source.columnNames.contains(name) else {
         throw ImmerseError(
