@@ -22,9 +22,8 @@ struct GlobalOptions: ParsableArguments {
   }
 
   var engine: Engine {
-    let line = ProgressLine.ifWatched(quiet: quiet)
-    return Engine(
-      threads: threads, cancellation: Interruption.cancellation,
-      progress: line.map { line in { done, total in line.update(done, total) } })
+    var engine = Engine(threads: threads, cancellation: Interruption.cancellation)
+    if let line = ProgressLine.ifWatched(quiet: quiet) { engine.progress = line.update }
+    return engine
   }
 }

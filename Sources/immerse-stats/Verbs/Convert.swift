@@ -31,7 +31,7 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     let engine = global.engine
-    var source = try DataFile.open(input)
+    var source: any Source = try DataFile.open(input)
     if let filter { source = try source.filtered(by: filter) }
     try DataFile.write(source, to: output, engine: engine, force: global.force)
   }
