@@ -36,15 +36,19 @@ public struct ImmerseError: Error, Sendable, Equatable {
   public var kind: Kind
   public var problem: String
   public var place: Place?
+  /// The row of the source, counted from 0; the source turns it into a place.
+  public var row: Int?
   public var variable: String?
   public var remedy: String?
 
   public init(
-    _ kind: Kind, _ problem: String, place: Place? = nil, variable: String? = nil, remedy: String? = nil
+    _ kind: Kind, _ problem: String, place: Place? = nil, row: Int? = nil, variable: String? = nil,
+    remedy: String? = nil
   ) {
     self.kind = kind
     self.problem = problem
     self.place = place
+    self.row = row
     self.variable = variable
     self.remedy = remedy
   }
@@ -71,6 +75,7 @@ extension ImmerseError: CustomStringConvertible {
   public var description: String {
     var parts: [String] = []
     if let place { parts.append("\(place)") }
+    if let row, place?.line == nil { parts.append("row \(row + 1)") }
     if let variable { parts.append("variable \"\(variable)\"") }
     parts.append(problem)
     let line = parts.joined(separator: ": ")

@@ -8,7 +8,7 @@ public enum ResultFormat: String, Sendable, CaseIterable {
   public func render(_ result: AnalysisResult) -> String {
     let table = ResultTable(result.rows)
     return switch self {
-    case .table: TextTable.render(table)
+    case .table: TextTable.render(result)
     case .csv: SeparatedTable.csv(table)
     case .json: result.json.text
     case .markdown: SeparatedTable.markdown(table)

@@ -2,7 +2,29 @@ public import ImmerseStats
 
 /// A result as aligned text for a terminal: numbers to the right, with as many digits as a reader can use.
 public enum TextTable {
-  public static func render(_ table: ResultTable) -> String {
+  /// The rows, then what belongs to the analysis as a whole.
+  public static func render(_ result: AnalysisResult) -> String {
+    var text = render(ResultTable(result.rows))
+    for member in result.sections {
+      switch member.value {
+      case .array(let rows) where rows.isEmpty: continue
+      case .array(let rows): text += "\n\(heading(member.key))\n" + render(ResultTable(rows))
+      case .object(let members):
+        text += "\n\(heading(member.key)): "
+          + members.map { "\(heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: ", ") + "\n"
+      default: text += "\n\(heading(member.key)): \(TextTable.text(member.value))\n"
+      }
+    }
+    return text
+  }
+
+  /// A key as a reader would write it.
+  public static func heading(_ key: String) -> String {
+    let words = key.split(separator: "_").joined(separator: " ")
+    return words.prefix(1).uppercased() + words.dropFirst()
+  }
+
+  static func render(_ table: ResultTable) -> String {
     let cells = table.rows.map { $0.map { text($0) } }
     let widths = table.columns.indices.map { column in
       max(table.columns[column].count, cells.map { $0[column].count }.max() ?? 0)

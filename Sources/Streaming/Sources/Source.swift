@@ -24,6 +24,9 @@ public protocol Source: Sendable {
   ///
   /// - Throws: `badData` where a column does not exist or a cell contradicts the request.
   func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch
+
+  /// Where a row stands, and its cell of a column where one is named, for messages.
+  func place(ofRow row: Int, column: String?) -> ImmerseError.Place
 }
 
 /// The number of rows in every chunk of a source but the last.
@@ -35,6 +38,13 @@ extension Source {
   /// The source rows of one chunk.
   public func rows(ofChunk index: Int) -> Range<Int> {
     index * chunkRows..<min((index + 1) * chunkRows, rowCount)
+  }
+
+  public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { ImmerseError.Place(file: name) }
+
+  /// The error with the place that its row has in this source.
+  func locating(_ error: ImmerseError) -> ImmerseError {
+    error.at(error.row.map { place(ofRow: $0, column: error.variable) } ?? ImmerseError.Place(file: name))
   }
 
   /// - Throws: `badData` for the first of the names that is no column.

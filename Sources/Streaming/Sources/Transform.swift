@@ -27,6 +27,8 @@ public struct TransformedSource<Base: Source, Rule: Transform>: Source {
   public var name: String { base.name }
   public var rowCount: Int { base.rowCount }
 
+  public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
+
   public var columnNames: [String] {
     base.columnNames + rule.outputs.map(\.name).filter { !base.columnNames.contains($0) }
   }

@@ -150,15 +150,15 @@ struct StudyReport {
         blocks.append(
           .table(
             ReportTable(
-              caption: heading(member.key), columns: table.columns,
+              caption: TextTable.heading(member.key), columns: table.columns,
               rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
             ).aligned))
       case .object(let members):
         blocks.append(
           .paragraph(
-            heading(member.key) + ": "
-              + members.map { "\(heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: "; ")))
-      default: blocks.append(.paragraph("\(heading(member.key)): \(TextTable.text(member.value))"))
+            TextTable.heading(member.key) + ": "
+              + members.map { "\(TextTable.heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: "; ")))
+      default: blocks.append(.paragraph("\(TextTable.heading(member.key)): \(TextTable.text(member.value))"))
       }
     }
     return ReportPage.Section(analysis.step.title, blocks)
@@ -204,11 +204,6 @@ struct StudyReport {
   // MARK: Cells
 
   private func label(_ name: String) -> String { run.study.labels[name] ?? name }
-
-  private func heading(_ key: String) -> String {
-    let words = key.split(separator: "_").joined(separator: " ")
-    return words.prefix(1).uppercased() + words.dropFirst()
-  }
 
   private func groups(_ row: JSONValue) -> [(key: String, value: String)] {
     guard case .object(let members)? = row["by"] else { return [] }
