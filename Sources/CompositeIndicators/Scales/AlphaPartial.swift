@@ -80,7 +80,7 @@ public struct AlphaPartial: Partial {
     let weights = try batch.numbers(weightName).array
     if let row = weights.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
       throw ImmerseError(
-        .badData, "row \(batch.firstRow + row + 1): the weight is missing, negative or infinite", variable: weightName,
+        .badData, "the weight is missing, negative or infinite", row: batch.firstRow + row, variable: weightName,
         remedy: "give every row a weight of zero or more")
     }
     return weights

@@ -49,7 +49,7 @@ public struct ScaleScore: Transform, Equatable {
     let stray = answers.withUnsafeBufferPointer { $0.firstIndex { $0 < minimum || $0 > maximum } }
     if let stray {
       throw ImmerseError(
-        .badData, "row \(batch.firstRow + stray + 1): the answer lies outside the scale's range", variable: item,
+        .badData, "the answer lies outside the scale's range", row: batch.firstRow + stray, variable: item,
         remedy: "declare the code as missing, or correct the least and greatest answer")
     }
   }

@@ -51,7 +51,7 @@ extension Numeric {
       let variable: String? = if case .column(let name) = self { name } else { nil }
       let scale = "\(NumberText.shortest(minimum)) to \(NumberText.shortest(maximum))"
       throw ImmerseError(
-        .badData, "row \(batch.firstRow + outside + 1) lies outside the scale from \(scale) that is to be reversed",
+        .badData, "lies outside the scale from \(scale) that is to be reversed", row: batch.firstRow + outside,
         variable: variable, remedy: "recode codes for missing answers first, or give the scale's true ends")
     }
     return values.mapped { minimum + maximum - $0 }

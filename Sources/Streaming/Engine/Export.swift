@@ -35,7 +35,9 @@ extension Source {
       let count = min(window, chunkCount - start)
       let encoded = Mutex([Writer.Encoded?](repeating: nil, count: count))
       try parallelForEach(count, threads: engine.threads) { (offset: Int) throws(ImmerseError) in
-        let part = try encoder.encode(try chunk(start + offset, columns))
+        let part = try locatingErrors { () throws(ImmerseError) in
+          try encoder.encode(try chunk(start + offset, columns))
+        }
         encoded.withLock { $0[offset] = part }
       }
       for part in encoded.withLock({ $0 }) {

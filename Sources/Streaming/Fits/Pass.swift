@@ -20,12 +20,12 @@ public struct Pass {
   /// impossible analysis does not hide the others.
   public struct Models {
     let lanes: [any Lane]
+    let dataset: Dataset
 
     public subscript<Model>(ticket: Ticket<Model>) -> Model {
       get throws(ImmerseError) {
-        guard let model = try lanes[ticket.index].finish() as? Model else {
-          throw ImmerseError(.failure, "a ticket of another pass")
-        }
+        let finished = try dataset.locatingErrors { () throws(ImmerseError) in try lanes[ticket.index].finish() }
+        guard let model = finished as? Model else { throw ImmerseError(.failure, "a ticket of another pass") }
         return model
       }
     }
@@ -56,8 +56,10 @@ public struct Pass {
       let own = fits.map { $0.makeLane() }
       for chunk in ranges[index] {
         try engine.checkCancellation()
-        let batch = try dataset.chunk(chunk, columns)
-        for lane in own { try lane.absorb(batch) }
+        try dataset.locatingErrors { () throws(ImmerseError) in
+          let batch = try dataset.chunk(chunk, columns)
+          for lane in own { try lane.absorb(batch) }
+        }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, dataset.chunkCount)
       }
       lanes.withLock { $0[index] = own }
@@ -72,7 +74,7 @@ public struct Pass {
         for (whole, part) in zip(merged, own) { try whole.merge(part) }
       }
     }
-    return Models(lanes: merged)
+    return Models(lanes: merged, dataset: dataset)
   }
 }
 

@@ -26,8 +26,11 @@ public struct Dataset: Sendable {
       var partial = ProfilePartial(requests)
       for index in lanes[lane] {
         try engine.checkCancellation()
-        let batch = try source.chunk(index, requests)
-        try partial.absorb(batch)
+        let batch = try source.locatingErrors { () throws(ImmerseError) in
+          let batch = try source.chunk(index, requests)
+          try partial.absorb(batch)
+          return batch
+        }
         if keepsRows { batches.withLock { $0[index] = batch } }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, count)
       }
@@ -54,7 +57,6 @@ public struct Dataset: Sendable {
     resident = frozen.withLock { $0.compactMap(\.self) }
   }
 
-  public var name: String { source.name }
   public var chunkCount: Int { source.chunkCount }
   /// Rows of the source, before any filter.
   public var rowCount: Int { source.rowCount }
@@ -82,7 +84,7 @@ public struct Dataset: Sendable {
     let batches = Mutex(resident)
     try parallelForEach(resident.count, threads: engine.threads) { (index: Int) throws(ImmerseError) in
       try engine.checkCancellation()
-      let extended = try model.apply(to: resident[index])
+      let extended = try locatingErrors { () throws(ImmerseError) in try model.apply(to: resident[index]) }
       batches.withLock { $0[index] = extended }
     }
     return Dataset(
@@ -95,6 +97,11 @@ public struct Dataset: Sendable {
     self.resident = resident
     self.requests = requests
   }
+
+  /// Runs work on the rows, and gives its errors the places of their rows.
+  func locatingErrors<Result>(
+    _ work: () throws(ImmerseError) -> Result
+  ) throws(ImmerseError) -> Result { try source.locatingErrors(work) }
 
   /// The request as it was resolved, or nil where the column is not part of the dataset.
   public func kind(of name: String) -> ColumnRequest.Kind? {

@@ -42,9 +42,13 @@ extension Source {
 
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { ImmerseError.Place(file: name) }
 
-  /// The error with the place that its row has in this source.
-  func locating(_ error: ImmerseError) -> ImmerseError {
-    error.at(error.row.map { place(ofRow: $0, column: error.variable) } ?? ImmerseError.Place(file: name))
+  /// Runs work on the rows, and gives its errors the places of their rows.
+  func locatingErrors<Result>(
+    _ work: () throws(ImmerseError) -> Result
+  ) throws(ImmerseError) -> Result {
+    do { return try work() } catch {
+      throw error.at(error.row.map { place(ofRow: $0, column: error.variable) } ?? ImmerseError.Place(file: name))
+    }
   }
 
   /// - Throws: `badData` for the first of the names that is no column.

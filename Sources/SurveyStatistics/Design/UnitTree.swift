@@ -97,7 +97,7 @@ struct UnitTree: Sendable {
     if unit == fpc[stage].count {
       guard value > 0 else {
         throw ImmerseError(
-          .badData, "row \(row + 1) has a missing, zero or negative population size", variable: design.fpc[stage],
+          .badData, "has a missing, zero or negative population size", row: row, variable: design.fpc[stage],
           remedy: "give the number of units in the population, or the sampling fraction")
       }
       fpc[stage].append(value)
@@ -177,7 +177,7 @@ extension Batch {
     let categories = try categories(name)
     if let row = categories.codes.withUnsafeBufferPointer({ $0.firstIndex { $0 < 0 } }) {
       throw ImmerseError(
-        .badData, "row \(firstRow + row + 1) has no value, but every row needs its stratum and sampling unit",
+        .badData, "has no value, but every row needs its stratum and sampling unit", row: firstRow + row,
         variable: name, remedy: "fill it in, or drop such rows with --where before weighting")
     }
     return categories
@@ -191,7 +191,7 @@ extension Batch {
       let value = weights[row]
       let what = value.isNaN ? "missing" : value < 0 ? "negative" : "infinite"
       throw ImmerseError(
-        .badData, "row \(firstRow + row + 1) has a \(what) weight", variable: name,
+        .badData, "has a \(what) weight", row: firstRow + row, variable: name,
         remedy: "weights must be zero or positive numbers")
     }
     return weights

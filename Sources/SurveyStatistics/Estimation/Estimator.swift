@@ -182,7 +182,7 @@ struct Estimator {
       let isGroup = index == fit.statistics.count
       let count = isGroup ? totals.ungrouped : domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
       throw ImmerseError(
-        .badData, "\(count) rows have no value, the first of them row \(row + 1)",
+        .badData, "\(count) rows have no value, this being the first", row: row,
         variable: isGroup ? fit.request.by.joined(separator: ", ") : fit.statistics[index].variable,
         remedy: "leave them out with --missing drop")
     }

@@ -13,7 +13,7 @@ struct CellKeys: Sendable {
       for row in keys.indices {
         guard codes[row] >= 0 else {
           throw ImmerseError(
-            .badData, "row \(batch.firstRow + row + 1) has no category that the margins know", variable: name,
+            .badData, "has no category that the margins know", row: batch.firstRow + row, variable: name,
             remedy: "fill it in, or leave such rows out with --where")
         }
         keys[row] = keys[row] * UInt64(levels.count) + UInt64(codes[row])

@@ -35,7 +35,7 @@ public struct RakeModel: Transform {
     for (row, key) in try classes.keys(batch).enumerated() {
       guard let cell = cells.find(key) else {
         throw ImmerseError(
-          .badData, "row \(batch.firstRow + row + 1) has a combination of categories the weights were not raked on",
+          .badData, "has a combination of categories the weights were not raked on", row: batch.firstRow + row,
           variable: request.classifiers.joined(separator: ", "))
       }
       found.append(cell)
