@@ -133,7 +133,7 @@ func value(_ text: String) throws -> Double {
     let error = #expect(throws: ImmerseError.self) { _ = try expression.evaluateNumbers(later) }
     #expect(error?.kind == .badData)
     #expect(error?.variable == "q")
-    let namesRow = error?.problem.hasPrefix("row 3 ") == true
+    let namesRow = error?.row == 2
     #expect(namesRow)
   }
 

@@ -1,9 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Columnar
 import DataFormats
 import Foundation
 import ImmerseStats
-import Simulation
+public import Simulation
 import Streaming
 
 struct Simulate: ParsableCommand {
@@ -16,11 +16,11 @@ struct Simulate: ParsableCommand {
         immerse-stats simulate --preset register --children 5000000 --out register.arrow
 
       The same seed gives the same bytes on any number of threads. Beside the data, the generating truth is written as \
-      NAME.truth.json; the preset immerse also writes its tables of sites and countries.
+      NAME.truth.json; the preset immerse also writes its tables as NAME.sites.csv and NAME.countries.csv.
       """)
 
   @Option(help: "immerse, pisa-six, pisa-world or register.")
-  var preset: String
+  var preset: SimulationPreset
 
   @Option(help: "How many children, where not the preset's own number.")
   var children: Int?
@@ -31,6 +31,21 @@ struct Simulate: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    print(preset)
+    let engine = global.engine
+    let study = try SimulatedStudy(preset, children: children, seed: global.seed)
+    let stem = out.lastIndex(of: ".").map { String(out[..<$0]) } ?? out
+    var companions: [(path: String, source: any Source)] = []
+    if preset == .immerse {
+      companions = [(stem + ".sites.csv", study.siteTable), (stem + ".countries.csv", SimulatedStudy.countryTable)]
+    }
+    try DataFile.write(study, to: out, engine: engine, force: global.force)
+    for (path, table) in companions { try DataFile.write(table, to: path, engine: engine, force: global.force) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    let truth = try encoder.encode(study.truth)
+    try OutputFile.write(Array(truth), to: stem + ".truth.json", force: global.force)
+    if !global.quiet { Terminal.say("\(study.rowCount) children in \(study.siteCount) sites; seed \(global.seed)") }
   }
 }
+
+extension SimulationPreset: ExpressibleByArgument {}
