@@ -39,12 +39,20 @@ public enum Inputs {
     return sources.count == 1 ? sources[0] : try AppendedSource(sources)
   }
 
-  /// The tables to join, read into memory.
+  /// The tables to join, read into memory. Columns that the rows or an earlier table already have are left out.
   ///
   /// - Throws: `noInput` where a file does not exist, `badData` where a key is missing or stands twice.
-  public static func tables(_ joins: [TableJoin], engine: Engine) throws(ImmerseError) -> [JoinTransform] {
+  public static func tables(
+    _ joins: [TableJoin], to rows: any Source, engine: Engine
+  ) throws(ImmerseError) -> [JoinTransform] {
+    var known = Set(rows.columnNames)
     var tables: [JoinTransform] = []
-    for join in joins { tables.append(try JoinTransform(try DataFile.open(join.file), key: join.key, with: engine)) }
+    for join in joins {
+      let file = try DataFile.open(join.file)
+      let added = file.columnNames.filter { !known.contains($0) }
+      tables.append(try JoinTransform(file, key: join.key, columns: added, with: engine))
+      known.formUnion(added)
+    }
     return tables
   }
 
