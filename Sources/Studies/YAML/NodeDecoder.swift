@@ -60,7 +60,7 @@ final class NodeDecoder: Decoder {
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard let mapping = node.mapping else { throw error(at: node, "settings were expected here, each with its name") }
-    return KeyedDecodingContainer(KeyedNodes(decoder: self, mapping: mapping))
+    return KeyedDecodingContainer(KeyedNodes(decoder: self, mapping))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -77,26 +77,33 @@ final class NodeDecoder: Decoder {
 
 private struct KeyedNodes<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let decoder: NodeDecoder
-  let mapping: Node.Mapping
+  private let nodes: [String: Node]
+  let allKeys: [Key]
+
+  init(decoder: NodeDecoder, _ mapping: Node.Mapping) {
+    self.decoder = decoder
+    // By text, so that a key such as 0 is found whether or not it is quoted.
+    nodes = Dictionary(mapping.compactMap { key, value in key.string.map { ($0, value) } }) { first, _ in first }
+    allKeys = mapping.keys.compactMap { $0.string.flatMap(Key.init(stringValue:)) }
+  }
 
   var codingPath: [any CodingKey] { decoder.codingPath }
-  var allKeys: [Key] { mapping.keys.compactMap { $0.string.flatMap(Key.init(stringValue:)) } }
 
   func contains(_ key: Key) -> Bool {
     decoder.ask(for: key)
-    return mapping[Node(key.stringValue)] != nil
+    return nodes[key.stringValue] != nil
   }
 
   func decodeNil(forKey key: Key) throws -> Bool {
     decoder.ask(for: key)
-    return mapping[Node(key.stringValue)]?.null != nil
+    return nodes[key.stringValue]?.null != nil
   }
 
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try child(key).decode(type) }
 
   private func child(_ key: Key) throws -> NodeDecoder {
     decoder.ask(for: key)
-    guard let node = mapping[Node(key.stringValue)] else {
+    guard let node = nodes[key.stringValue] else {
       throw decoder.error(at: decoder.node, "the setting \"\(key.stringValue)\" is missing")
     }
     return NodeDecoder(node, file: decoder.file, path: codingPath + [key])
