@@ -48,6 +48,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CBoostMath", linkerSettings: libm),
     .target(name: "CImmerse"),
 
@@ -55,7 +56,7 @@ let package = Package(
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE", numerics]),
     module("Probability", ["CBoostMath", numerics]),
     module("Streaming", ["Columnar"]),
-    module("DataFormats", ["CImmerse", "Columnar", "Streaming"]),
+    module("DataFormats", ["CImmerse", "CZlib", "Columnar", "Streaming"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),
     module("SurveyStatistics", ["CImmerse", "Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability"]),

@@ -12,6 +12,8 @@ public struct ColumnRequest: Sendable, Hashable {
     case automatic
     /// As the source stores it, for copying.
     case native
+    /// As `native`, but a text file delivers its cells as they stand in it: `1.50` remains `1.50`.
+    case verbatim
   }
 
   public var name: String
@@ -26,13 +28,14 @@ public struct ColumnRequest: Sendable, Hashable {
   public static func category(_ name: String) -> ColumnRequest { ColumnRequest(name, .category) }
   public static func automatic(_ name: String) -> ColumnRequest { ColumnRequest(name, .automatic) }
   public static func native(_ name: String) -> ColumnRequest { ColumnRequest(name, .native) }
+  public static func verbatim(_ name: String) -> ColumnRequest { ColumnRequest(name, .verbatim) }
 }
 
 extension Sequence<ColumnRequest> {
   /// One request for each name, in the order of first mention.
   ///
-  /// A column wanted both as a number and as a category is delivered as a category, from which its numbers can be
-  /// read; the other way round the text would be lost.
+  /// A column wanted both as a number and by its text, as a category or verbatim, is delivered as a category, from
+  /// which its numbers can be read; the other way round the text would be lost.
   public var merged: [ColumnRequest] {
     var merged: [ColumnRequest] = []
     var position: [String: Int] = [:]
@@ -45,7 +48,8 @@ extension Sequence<ColumnRequest> {
       let kinds: Set = [merged[index].kind, request.kind]
       if kinds.count == 1 { continue }
       merged[index].kind =
-        kinds.contains(.category) ? .category : kinds.contains(.automatic) ? .automatic : .number
+        kinds.contains(.category) || kinds.contains(.verbatim)
+        ? .category : kinds.contains(.automatic) ? .automatic : .number
     }
     return merged
   }

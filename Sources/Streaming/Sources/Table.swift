@@ -7,7 +7,7 @@ public import Columnar
 /// ```swift
 /// let table = Table([("score", Column([1.5, 2.5, .nan])), ("school", Column(["a", "b", "b"]))])
 /// ```
-public struct Table: Source {
+public struct Table: RandomAccessSource {
   public let name: String
   public let batch: Batch
 
@@ -30,14 +30,13 @@ public struct Table: Source {
     return zip(batch.names, batch.columns).reduce(into: [:]) { $0[$1.0] = $1.1.type }
   }
 
-  public func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
-    let rows = rows(ofChunk: index)
-    var chunk = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
+  public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    var part = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
     for request in columns {
       guard let column = batch[request.name] else { throw .missingColumn(request.name, among: columnNames) }
-      chunk.set(request.name, try column.slice(rows).delivered(as: request))
+      part.set(request.name, try column.slice(rows).delivered(as: request))
     }
-    return chunk
+    return part
   }
 }
 
@@ -47,7 +46,7 @@ extension Column {
   /// - Throws: `badData` where text is asked for as a number.
   public func delivered(as request: ColumnRequest) throws(ImmerseError) -> Column {
     switch request.kind {
-    case .native, .automatic: return self
+    case .native, .verbatim, .automatic: return self
     case .category:
       let categories = categories
       return Column(.category(categories.codes, categories.levels))

@@ -1,0 +1,154 @@
+import CImmerse
+import Columnar
+
+/// One column in one record batch, checked as it is read.
+struct ArrowColumn {
+  let field: ArrowField
+  let batch: ArrowBatch
+  /// The position of the column among the batch's columns.
+  private let index: Int
+  private let firstBuffer: Int
+  /// The number of buffers of a column of views beyond its fixed ones.
+  private let viewBuffers: Int
+
+  /// - Throws: `badData` where the batch does not say how many buffers its columns have.
+  init(_ index: Int, of fields: [ArrowField], in batch: ArrowBatch) throws(ImmerseError) {
+    field = fields[index]
+    self.batch = batch
+    self.index = index
+    let before = fields[..<index]
+    let views = before.count { $0.isView }
+    let own = field.isView ? 1 : 0
+    guard batch.viewBuffers.count >= views + own else { throw .damagedArrow }
+    firstBuffer = before.reduce(0) { $0 + $1.bufferCount } + batch.viewBuffers[..<views].reduce(0, +)
+    viewBuffers = field.isView ? batch.viewBuffers[views] : 0
+  }
+
+  /// The values of some rows, without copying where the layouts agree. O(rows).
+  ///
+  /// - Throws: `badData` where the file is damaged.
+  func values(_ rows: Range<Int>, dictionary: ArrowDictionary?) throws(ImmerseError) -> Column {
+    let missing = try batch.missingCount(ofColumn: index)
+    if field.type == .null, field.dictionary == nil {
+      return Column([Double](repeating: .nan, count: rows.count))
+    }
+    let validity = try missing == 0 ? nil : validity(rows)
+    if let coding = field.dictionary {
+      guard let dictionary else { throw .damagedArrow }
+      return try dictionary.column(of: try fixedWidth(rows, coding.codes), validity)
+    }
+    switch field.type {
+    case .utf8: return Column(.text(try text(rows, Int32.self)), validity: validity)
+    case .largeUtf8: return Column(.text(try text(rows, Int64.self)), validity: validity)
+    case .utf8View: return Column(.text(try viewedText(rows, validity)), validity: validity)
+    default: return Column(try fixedWidth(rows, field.type), validity: validity)
+    }
+  }
+
+  private func validity(_ rows: Range<Int>) throws(ImmerseError) -> Bitmap? {
+    let bytes = try batch.buffer(firstBuffer)
+    // A writer may leave the bitmap out.
+    if bytes.count == 0 { return nil }
+    guard bytes.count >= (batch.rowCount + 7) / 8 else { throw .damagedArrow }
+    let bits = Bitmap(bytes: bytes, count: batch.rowCount).slice(rows)
+    return bits.unsetCount == 0 ? nil : bits
+  }
+
+  private func fixedWidth(_ rows: Range<Int>, _ type: ArrowType) throws(ImmerseError) -> Column.Values {
+    switch type {
+    case .bool:
+      let bytes = try batch.buffer(firstBuffer + 1)
+      guard bytes.count >= (batch.rowCount + 7) / 8 else { throw .damagedArrow }
+      return .bool(Bitmap(bytes: bytes, count: batch.rowCount).slice(rows))
+    case .float(bits: 16): return .float32(Buffer(try numbers(rows, Float16.self).array.map { Float($0) }))
+    case .float(bits: 32): return .float32(try numbers(rows, Float.self))
+    case .float(bits: 64): return .float64(try numbers(rows, Double.self))
+    case .integer(bits: 8, isSigned: true): return .int8(try numbers(rows, Int8.self))
+    case .integer(bits: 16, isSigned: true): return .int16(try numbers(rows, Int16.self))
+    case .integer(bits: 32, isSigned: true): return .int32(try numbers(rows, Int32.self))
+    case .integer(bits: 64, isSigned: true): return .int64(try numbers(rows, Int64.self))
+    case .integer(bits: 8, isSigned: false): return .uint8(try numbers(rows, UInt8.self))
+    case .integer(bits: 16, isSigned: false): return .uint16(try numbers(rows, UInt16.self))
+    case .integer(bits: 32, isSigned: false): return .uint32(try numbers(rows, UInt32.self))
+    case .integer(bits: 64, isSigned: false): return .uint64(try numbers(rows, UInt64.self))
+    default: throw .damagedArrow
+    }
+  }
+
+  private func numbers<T: BitwiseCopyable & Sendable>(
+    _ rows: Range<Int>, _ type: T.Type
+  ) throws(ImmerseError) -> Buffer<T> {
+    let values = try batch.buffer(firstBuffer + 1).values(of: T.self)
+    guard values.count >= batch.rowCount else { throw .damagedArrow }
+    return values.slice(rows)
+  }
+
+  /// Texts whose offsets ascend, end within the bytes and do not cut a character.
+  private func text<Offset: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _ rows: Range<Int>, _ type: Offset.Type
+  ) throws(ImmerseError) -> TextBuffer {
+    let bytes = try batch.buffer(firstBuffer + 2)
+    if rows.isEmpty { return TextBuffer([]) }
+    let all = try batch.buffer(firstBuffer + 1).values(of: Offset.self)
+    guard all.count > batch.rowCount else { throw .damagedArrow }
+    let offsets = all.slice(rows.lowerBound..<rows.upperBound + 1)
+    let isSound = offsets.withUnsafeBufferPointer { offsets in
+      var ascends = offsets[0] >= 0 && Int(offsets[rows.count]) <= bytes.count
+      for row in 0..<rows.count { ascends = ascends && offsets[row] <= offsets[row + 1] }
+      return ascends
+    }
+    guard isSound else { throw .damagedArrow }
+    let (start, end) = (Int(offsets[0]), Int(offsets[rows.count]))
+    let used = bytes.slice(start..<end)
+    try used.requireUTF8(cutAt: rows.count + 1) { Int(offsets[$0]) - start }
+    if let offsets = offsets as? Buffer<Int32> { return TextBuffer(offsets: offsets, bytes: bytes) }
+    guard end - start <= Int(Int32.max) else { throw .tooMuchText(rows: rows.count) }
+    let short = Buffer<Int32>(count: offsets.count) { target in
+      for row in 0..<target.count { target[row] = Int32(Int(offsets[row]) - start) }
+    }
+    return TextBuffer(offsets: short, bytes: used)
+  }
+
+  /// Views of 16 bytes: a length, and then the text where it has at most twelve bytes, else its first four bytes, the
+  /// number of a further buffer and the position there.
+  private func viewedText(_ rows: Range<Int>, _ validity: Bitmap?) throws(ImmerseError) -> TextBuffer {
+    let views = try batch.buffer(firstBuffer + 1)
+    guard views.count / 16 >= batch.rowCount else { throw .damagedArrow }
+    var builder = TextBuilder(rows: rows.count)
+    var total = 0
+    for row in rows {
+      if validity?[row - rows.lowerBound] == false {
+        builder.appendEmpty()
+        continue
+      }
+      let count = Int(try views.load(Int32.self, at: 16 * row))
+      var (source, start) = (views, 16 * row + 4)
+      if count > 12 {
+        let number = Int(try views.load(Int32.self, at: 16 * row + 8))
+        guard number >= 0, number < viewBuffers else { throw .damagedArrow }
+        source = try batch.buffer(firstBuffer + 2 + number)
+        start = Int(try views.load(Int32.self, at: 16 * row + 12))
+      }
+      guard count >= 0, start >= 0, start <= source.count - count else { throw .damagedArrow }
+      total += count
+      guard total <= Int(Int32.max) else { throw .tooMuchText(rows: rows.count) }
+      let text = source.slice(start..<start + count)
+      try text.requireUTF8(cutAt: 0) { $0 }
+      text.withUnsafeBufferPointer { builder.append($0) }
+    }
+    return try builder.finish()
+  }
+}
+
+extension Buffer<UInt8> {
+  /// - Throws: `badData` where the bytes, or the parts into which `count` positions cut them, are not UTF-8.
+  fileprivate func requireUTF8(cutAt count: Int, _ position: (Int) -> Int) throws(ImmerseError) {
+    let isASCII = withUnsafeBufferPointer { !imm_csv_count($0.baseAddress, $0.count, 0).has_non_ascii }
+    if isASCII { return }
+    guard (try? UTF8Span(validating: span)) != nil else { throw .damagedArrow }
+    for index in 0..<count {
+      let cut = position(index)
+      if cut < self.count, self[cut] & 0xc0 == 0x80 { throw .damagedArrow }
+    }
+  }
+}

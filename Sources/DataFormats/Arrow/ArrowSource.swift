@@ -1,0 +1,92 @@
+public import Columnar
+public import Streaming
+
+/// An Arrow IPC file or stream, mapped into memory; numbers without missing values are not copied.
+///
+/// Record batches of any size are cut into chunks anew. Flat columns of numbers, truth values, UTF-8 and coded UTF-8
+/// are read; a column of another flat type is refused only when it is asked for.
+public struct ArrowSource: RandomAccessSource {
+  public let name: String
+  public let columnNames: [String]
+  public let rowCount: Int
+
+  private let contents: ArrowContents
+  /// The row at which each batch begins.
+  private let starts: [Int]
+
+  /// Opens a file; `-` is standard input. O(batches), plus the dictionaries.
+  ///
+  /// - Throws: `noInput` where it cannot be opened; `badData` where it is damaged, compressed or holds nested
+  ///   columns.
+  public init(path: String) throws(ImmerseError) {
+    try self.init(FileBytes(path: path), name: path == "-" ? "standard input" : path)
+  }
+
+  init(_ file: FileBytes, name: String) throws(ImmerseError) {
+    do {
+      contents = try ArrowContents(file.buffer)
+    } catch {
+      throw error.at(ImmerseError.Place(file: name))
+    }
+    self.name = name
+    columnNames = contents.fields.map(\.name)
+    var starts: [Int] = []
+    var rows = 0
+    for (batch, _) in contents.batches {
+      starts.append(rows)
+      rows += batch.rowCount
+    }
+    self.starts = starts
+    rowCount = rows
+    var seen: Set<String> = []
+    for name in columnNames where !seen.insert(name).inserted {
+      throw ImmerseError(
+        .badData, "two columns have this name", place: ImmerseError.Place(file: self.name), variable: name,
+        remedy: "rename one of them")
+    }
+  }
+
+  public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
+    try require(columns)
+    var types: [String: DataType] = [:]
+    for field in contents.fields where columns.contains(field.name) {
+      types[field.name] = try located { () throws(ImmerseError) in try field.dataType() }
+    }
+    return types
+  }
+
+  public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    try require(columns.map(\.name))
+    return try located { () throws(ImmerseError) in
+      var part = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
+      for request in columns {
+        guard let index = columnNames.firstIndex(of: request.name) else { continue }
+        part.set(request.name, try column(index, rows).delivered(as: request))
+      }
+      return part
+    }
+  }
+
+  /// A column's values in some rows, end to end where these span batches.
+  private func column(_ index: Int, _ rows: Range<Int>) throws(ImmerseError) -> Column {
+    let field = contents.fields[index]
+    _ = try field.dataType()
+    var pieces: [Column] = []
+    for ((batch, dictionaries), start) in zip(contents.batches, starts) {
+      let own = rows.clamped(to: start..<start + batch.rowCount)
+      if own.isEmpty { continue }
+      let column = try ArrowColumn(index, of: contents.fields, in: batch)
+      let dictionary = field.dictionary.flatMap { dictionaries[$0.id] }
+      pieces.append(try column.values(own.lowerBound - start..<own.upperBound - start, dictionary: dictionary))
+    }
+    return try Column.joined(pieces)
+  }
+
+  private func located<Result>(_ body: () throws(ImmerseError) -> Result) throws(ImmerseError) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw error.at(ImmerseError.Place(file: name))
+    }
+  }
+}

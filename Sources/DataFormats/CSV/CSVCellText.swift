@@ -1,0 +1,51 @@
+/// The bytes of a cell; at least `FileBytes.padding` readable bytes follow.
+typealias CSVCell = (start: UnsafePointer<UInt8>, count: Int)
+
+/// Takes the quotes off cells.
+struct Unquoter {
+  private var scratch = ColumnMemory<UInt8>(count: 256)
+
+  /// The cell's text, its quotes taken off and doubled ones halved; valid until the next call.
+  @inline(__always) mutating func text(of cell: CSVCell) -> CSVCell {
+    if cell.count < 2 || cell.start[0] != CSVByte.quote { return cell }
+    return inside((cell.start + 1, cell.count - 2))
+  }
+
+  private mutating func inside(_ cell: CSVCell) -> CSVCell {
+    let bytes = UnsafeBufferPointer(start: cell.start, count: cell.count)
+    if !bytes.contains(CSVByte.quote) { return cell }
+    if scratch.count < cell.count + FileBytes.padding {
+      scratch = ColumnMemory(count: 2 * cell.count + FileBytes.padding)
+    }
+    var count = 0
+    var position = 0
+    while position < bytes.count {
+      scratch.base[count] = bytes[position]
+      position += bytes[position] == CSVByte.quote ? 2 : 1
+      count += 1
+    }
+    return (UnsafePointer(scratch.base), count)
+  }
+}
+
+/// The missing codes of a dialect, as bytes.
+struct MissingCodes {
+  private let codes: [[UInt8]]
+
+  init(_ dialect: CSVDialect) { codes = dialect.missingCodes.map { Array($0.utf8) } }
+
+  var isEmpty: Bool { codes.isEmpty }
+
+  /// Whether the cell, with or without quotes, is one of the codes.
+  @inline(__always) func contain(_ cell: CSVCell) -> Bool {
+    !codes.isEmpty && find(cell)
+  }
+
+  private func find(_ cell: CSVCell) -> Bool {
+    var text = UnsafeBufferPointer(start: cell.start, count: cell.count)
+    if cell.count >= 2, cell.start[0] == CSVByte.quote {
+      text = UnsafeBufferPointer(rebasing: text.dropFirst().dropLast())
+    }
+    return codes.contains { $0.elementsEqual(text) }
+  }
+}

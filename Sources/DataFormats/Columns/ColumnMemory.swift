@@ -1,0 +1,80 @@
+import Columnar
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Memory of a column that is being filled, freed with the last buffer that shares it.
+final class ColumnMemory<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Element>
+  let count: Int
+  private let arena: ColumnArena?
+
+  init(count: Int) {
+    self.count = count
+    arena = nil
+    base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
+      .bindMemory(to: Element.self, capacity: count)
+  }
+
+  init(count: Int, in arena: ColumnArena) {
+    self.count = count
+    self.arena = arena
+    base = arena.take(count * MemoryLayout<Element>.stride).bindMemory(to: Element.self, capacity: count)
+  }
+
+  deinit {
+    if arena == nil { UnsafeMutableRawPointer(base).deallocate() }
+  }
+
+  /// The memory as a column's buffer; nothing may be written after.
+  var buffer: Buffer<Element> { Buffer(owner: self, base: UnsafePointer(base), count: count) }
+}
+
+/// One allocation for the numeric columns of a batch, in huge pages where the system has them: page faults in the
+/// small ones take as long as reading the numbers.
+final class ColumnArena {
+  private let base: UnsafeMutableRawPointer
+  private let size: Int
+  private var used = 0
+  private static let hugePage = 2 << 20
+
+  init(columns: Int, rows: Int) {
+    let bytes = columns * Self.room(rows * MemoryLayout<Double>.stride)
+    let isLarge = bytes >= Self.hugePage
+    size = isLarge ? (bytes + Self.hugePage - 1) / Self.hugePage * Self.hugePage : max(bytes, 64)
+    base = .allocate(byteCount: size, alignment: isLarge ? Self.hugePage : 64)
+    #if canImport(Glibc)
+      if isLarge { madvise(base, size, MADV_HUGEPAGE) }
+    #endif
+  }
+
+  deinit { base.deallocate() }
+
+  fileprivate func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let room = Self.room(bytes)
+    precondition(used + room <= size, "more columns than the arena was made for")
+    used += room
+    return base + (used - room)
+  }
+
+  /// Whole cache lines, and one more: columns a power of two apart would compete for the same lines of the cache.
+  private static func room(_ bytes: Int) -> Int { (bytes + 127) / 64 * 64 }
+}
+
+extension Bitmap {
+  /// The validity bitmap of rows for which `isPresent` holds, or nil where it holds for all. O(count).
+  @inline(__always) init?(validity count: Int, isPresent: (Int) -> Bool) {
+    var missing = 0
+    let bytes = Buffer<UInt8>(count: (count + 7) / 8) { target in
+      for byte in 0..<target.count {
+        var bits: UInt8 = 0
+        for row in byte * 8..<min(byte * 8 + 8, count) { bits |= (isPresent(row) ? 1 : 0) << UInt8(row & 7) }
+        missing += min(8, count - byte * 8) - bits.nonzeroBitCount
+        target[byte] = bits
+      }
+    }
+    if missing == 0 { return nil }
+    self.init(bytes: bytes, count: count)
+  }
+}

@@ -1,0 +1,75 @@
+public import Columnar
+public import Streaming
+
+/// The rows of several sources one after the other, as one source.
+///
+/// Columns are matched by name, in the order of first mention; a source that lacks a column has missing values in it.
+/// Where the sources disagree on a type, numbers take the wider type and a column that holds text anywhere is text.
+public struct AppendedSource: RandomAccessSource {
+  public let name: String
+  public let columnNames: [String]
+  public let rowCount: Int
+  private let parts: [any RandomAccessSource]
+  /// The row of the whole at which each part begins.
+  private let starts: [Int]
+
+  /// - Throws: `usage` where there is no source.
+  public init(_ parts: [any RandomAccessSource]) throws(ImmerseError) {
+    guard let first = parts.first else { throw ImmerseError(.usage, "no input is named") }
+    name = parts.count == 1 ? first.name : "\(first.name) and \(parts.count - 1) more"
+    var seen: Set<String> = []
+    columnNames = parts.flatMap(\.columnNames).filter { seen.insert($0).inserted }
+    var starts: [Int] = []
+    var rows = 0
+    for part in parts {
+      starts.append(rows)
+      rows += part.rowCount
+    }
+    self.parts = parts
+    self.starts = starts
+    rowCount = rows
+  }
+
+  public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
+    try require(columns)
+    var types: [String: DataType] = [:]
+    for part in parts {
+      let known = Set(part.columnNames)
+      types.merge(try part.types(of: columns.filter(known.contains))) { $0.joined(with: $1) }
+    }
+    return types
+  }
+
+  public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    try require(columns.map(\.name))
+    let native = columns.filter { $0.kind == .native }.map(\.name)
+    let types = try native.isEmpty ? [:] : types(of: native)
+    var pieces: [Batch] = []
+    for (part, start) in zip(parts, starts) {
+      let own = rows.clamped(to: start..<start + part.rowCount)
+      if own.isEmpty { continue }
+      let known = Set(part.columnNames)
+      let requests = columns.filter { known.contains($0.name) }.map { request in
+        // Numbers that become text do so as they stand in their file.
+        types[request.name] == .text ? ColumnRequest.verbatim(request.name) : request
+      }
+      pieces.append(try part.rows(own.lowerBound - start..<own.upperBound - start, requests))
+    }
+    var batch = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
+    for request in columns { batch.set(request.name, try join(pieces, request, types[request.name])) }
+    return batch
+  }
+
+  /// One column of all pieces, missing where a piece lacks it.
+  private func join(_ pieces: [Batch], _ request: ColumnRequest, _ type: DataType?) throws(ImmerseError) -> Column {
+    let present = pieces.compactMap { $0[request.name]?.type }
+    let none: DataType = request.kind == .category ? .category : .float64
+    let type = type ?? present.dropFirst().reduce(present.first ?? none) { $0.joined(with: $1) }
+    var columns: [Column] = []
+    for piece in pieces {
+      let column = piece[request.name] ?? Column([Double](repeating: .nan, count: piece.rowCount))
+      columns.append(try column.converted(to: type, named: request.name))
+    }
+    return try Column.joined(columns)
+  }
+}
