@@ -59,6 +59,12 @@ public struct CSVSource: RandomAccessSource {
     self.pace = pace
   }
 
+  public func place(ofRow row: Int, column: String?) -> ImmerseError.Place {
+    guard row < rowCount else { return ImmerseError.Place(file: name) }
+    return diagnosis.place(
+      ofByte: index.bytes(ofRows: row..<row + 1).lowerBound, column: column.flatMap(columnNames.firstIndex))
+  }
+
   public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
     let positions = try positions(of: columns.map(\.name))
     let forms = try forms(of: columns)

@@ -30,6 +30,11 @@ public struct AppendedSource: RandomAccessSource {
     rowCount = rows
   }
 
+  public func place(ofRow row: Int, column: String?) -> ImmerseError.Place {
+    guard let part = starts.lastIndex(where: { $0 <= row }) else { return ImmerseError.Place(file: name) }
+    return parts[part].place(ofRow: row - starts[part], column: column)
+  }
+
   public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
     try require(columns)
     var types: [String: DataType] = [:]

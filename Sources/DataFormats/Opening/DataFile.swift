@@ -60,7 +60,7 @@ public enum DataFile {
     return try CSVSource(bytes, name: name, dialect: options.dialect, threads: options.threads)
   }
 
-  /// Writes all columns of a source; the file appears when it is complete, or not at all. `-` is standard output, as
+  /// Writes columns of a source, all of them unless some are named; the file appears when it is complete, or not at all. `-` is standard output, as
   /// a text table.
   ///
   /// A text table copied to a text table keeps the text of its cells.
@@ -68,11 +68,12 @@ public enum DataFile {
   /// - Throws: `usage` where the extension is not known, or the file exists and `force` is not set; `inputOutput`
   ///   where it cannot be written; and what the source throws.
   public static func write(
-    _ source: any Source, to path: String, engine: Engine, force: Bool = false
+    _ source: any Source, columns names: [String]? = nil, to path: String, engine: Engine, force: Bool = false
   ) throws(ImmerseError) {
     let format = try FileFormat.ofOutput(path)
     let file = try OutputFile(path, force: force)
-    let columns = source.columnNames
+    let columns = names ?? source.columnNames
+    try source.require(columns)
     switch format {
     case .csv, .tsv:
       let separator = UInt8(ascii: format == .csv ? "," : "\t")

@@ -18,32 +18,39 @@ extension Transform {
 }
 
 /// A source with a transform in front of it. Columns nobody asks for are not computed.
-public struct TransformedSource<Base: Source, Rule: Transform>: Source {
-  let base: Base
-  let rule: Rule
+struct TransformedSource: Source {
+  private let base: any Source
+  private let rule: any Transform
   /// What the rule reads, `automatic` resolved.
-  let inputs: [ColumnRequest]
+  private let inputs: [ColumnRequest]
+  /// The types of the columns it adds.
+  private let added: [String: DataType]
+  let columnNames: [String]
 
-  public var name: String { base.name }
-  public var rowCount: Int { base.rowCount }
-
-  public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
-
-  public var columnNames: [String] {
-    base.columnNames + rule.outputs.map(\.name).filter { !base.columnNames.contains($0) }
+  init(_ base: any Source, _ rule: any Transform) throws(ImmerseError) {
+    self.base = base
+    self.rule = rule
+    inputs = try base.resolve(rule.inputs)
+    added = rule.outputs.reduce(into: [:]) { $0[$1.name] = $1.type }
+    let known = base.columnNames
+    columnNames = known + rule.outputs.map(\.name).filter { !known.contains($0) }
   }
 
-  public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
-    var types = rule.outputs.reduce(into: [String: DataType]()) { $0[$1.name] = $1.type }
+  var name: String { base.name }
+  var rowCount: Int { base.rowCount }
+
+  func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
+
+  func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
+    var types = added
     let rest = columns.filter { types[$0] == nil }
     if !rest.isEmpty { types.merge(try base.types(of: rest)) { own, _ in own } }
     return types
   }
 
-  public func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
-    let own = rule.outputs.reduce(into: [String: DataType]()) { $0[$1.name] = $1.type }
-    let wanted = columns.filter { own[$0.name] != nil }
-    let passed = columns.filter { own[$0.name] == nil }
+  func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    let wanted = columns.filter { added[$0.name] != nil }
+    let passed = columns.filter { added[$0.name] == nil }
     if wanted.isEmpty && !rule.filtersRows { return try base.chunk(index, columns) }
     let transformed = try rule.apply(to: try base.chunk(index, (inputs + passed).merged))
     var batch = Batch([], rowCount: transformed.rowCount, firstRow: transformed.firstRow)
@@ -52,7 +59,7 @@ public struct TransformedSource<Base: Source, Rule: Transform>: Source {
         throw .missingColumn(request.name, among: transformed.names)
       }
       // A rule may hold numbers as categories, to keep their text; a copy has the type that the rule declares.
-      let isNumber = request.kind == .native && own[request.name]?.isNumeric == true
+      let isNumber = request.kind == .native && added[request.name]?.isNumeric == true
       batch.set(request.name, try column.delivered(as: isNumber ? .number(request.name) : request))
     }
     return batch
@@ -64,6 +71,6 @@ extension Source {
   ///
   /// - Throws: `badData` where the transform reads a column that does not exist.
   public func applying(_ rule: some Transform) throws(ImmerseError) -> any Source {
-    TransformedSource(base: self, rule: rule, inputs: try resolve(rule.inputs))
+    try TransformedSource(self, rule)
   }
 }

@@ -30,15 +30,6 @@ public struct TableJoin: Sendable, Hashable, Decodable {
 
 /// Opens what users name: files, tables to join, margins.
 public enum Inputs {
-  /// The rows of all files, one after the other.
-  ///
-  /// - Throws: `noInput` where a file does not exist, `badData` where the files contradict each other.
-  public static func open(_ files: [String]) throws(ImmerseError) -> any Source {
-    var sources: [any RandomAccessSource] = []
-    for file in files { sources.append(try DataFile.open(file)) }
-    return sources.count == 1 ? sources[0] : try AppendedSource(sources)
-  }
-
   /// The tables to join, read into memory. Columns that the rows or an earlier table already have are left out.
   ///
   /// - Throws: `noInput` where a file does not exist, `badData` where a key is missing or stands twice.

@@ -16,7 +16,7 @@ struct StudyData {
 
   /// Two passes: the first reads the files, the second, over memory, rakes and checks the joins.
   init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
-    let rows = try Inputs.open(study.data.map(files.resolve))
+    let rows = try DataFile.open(study.data.map(files.resolve))
     let tables = try Inputs.tables(study.join.map(files.resolve), to: rows, engine: engine)
     var source = try Inputs.joining(rows, tables).deriving(study.derive)
     for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }

@@ -25,7 +25,7 @@ public struct StudyFolder {
     let run = try StudyRun(study, engine: engine)
     var files: [String] = []
     func add(_ name: String, _ text: String) throws(ImmerseError) {
-      try output.write(text, as: name)
+      try OutputFile.write(Array(text.utf8), to: output.path(of: name))
       files.append(name)
     }
     for analysis in run.analyses {
@@ -36,7 +36,7 @@ public struct StudyFolder {
     }
     if let weighting = run.weighting, let step = run.study.weighting {
       try add("margins.csv", ResultFormat.csv.render(weighting))
-      let columns = (step.identify + (step.weights.map { [$0] } ?? []) + [step.output]).map { ColumnRequest.native($0) }
+      let columns = step.identify + (step.weights.map { [$0] } ?? []) + [step.output]
       try DataFile.write(run.source, columns: columns, to: output.path(of: "weights.csv"), engine: engine, force: true)
       files.append("weights.csv")
     }

@@ -39,8 +39,9 @@ struct UnitEstimates {
         errors[unit] = row.standardError ?? .nan
       }
       columns.append((indicator.code, Column(values)))
-      // Official counts and coded policy were not sampled: their mean over children is the value itself.
-      if indicator.kind?.canCarrySamplingError == true {
+      // Official counts and coded policy were not sampled, and a value stated for the whole unit brings no error with it:
+      // their mean over children is the value itself.
+      if indicator.kind?.canCarrySamplingError == true, indicator.measuredAt != step.level {
         standardErrors[indicator.code] = indicator.code + " std_error"
         columns.append((indicator.code + " std_error", Column(errors)))
       }

@@ -22,7 +22,7 @@ struct DataOptions: ParsableArguments {
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     var joins: [TableJoin] = []
     for text in join { joins.append(try TableJoin(option: text)) }
-    let rows = try Inputs.open(data)
+    let rows = try DataFile.open(data)
     let tables = try Inputs.tables(joins, to: rows, engine: engine)
     if tables.isEmpty { return rows }
     for note in try Inputs.check(tables, of: rows, engine: engine) where !global.quiet {
