@@ -87,6 +87,20 @@ import Testing
     #expect(result.row(unit: "u1", term: "Index")?.rank == 1)
   }
 
+  @Test func aDamagedModelIsRefused() throws {
+    let method = ScoreMethod(impute: Imputation(.mean))
+    let model = try ScoreModel(fitting: FrameworkTests.sound, method, to: units(Self.columns))
+    let json = String(decoding: try JSONEncoder().encode(model), as: UTF8.self)
+    for (part, damaged) in [
+      (#""target":4"#, #""target":7"#), (#""children":[4,5]"#, #""children":[4,6]"#),
+      (#""children":[0,1]"#, #""children":[0,-1]"#), (#""values":[2]"#, #""values":[]"#),
+    ] {
+      #expect(json.contains(part), "\(part)")
+      let changed = json.replacingOccurrences(of: part, with: damaged)
+      #expect(throws: DecodingError.self, "\(damaged)") { try decode(ScoreModel.self, changed) }
+    }
+  }
+
   @Test func oneUnit() throws {
     let source = table(Self.columns.map { ($0.0, [$0.1[0]]) })
     let result = try score(ScoreRequest(FrameworkTests.sound), source: source, engine: engine)
