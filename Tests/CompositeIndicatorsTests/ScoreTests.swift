@@ -121,14 +121,15 @@ import Testing
   }
 
   @Test func unitsMustBeNamedOnce() throws {
-    let names: [[String?]] = [["A", "B", "A"], ["A", nil, "B"]]
-    for names in names {
+    let faulty: [(names: [String?], row: Int)] = [(["A", "B", "A"], 2), (["A", nil, "B"], 1)]
+    for (names, row) in faulty {
       let source = Table([("id", Column(names)), ("a", Column([1, 2, 3]))])
       let error = #expect(throws: ImmerseError.self) {
         try score(ScoreRequest(flat([Indicator("a")])), source: source, engine: engine)
       }
       #expect(error?.kind == .badData)
       #expect(error?.variable == "id")
+      #expect(error?.row == row)
       // A child's identifier is not printed.
       #expect(error?.problem.contains("A") == false)
     }
