@@ -75,6 +75,36 @@ import Yams
     check(read, written, "framework")
   }
 
+  /// Items with their range and direction, and the columns of sites and countries, are those of the simulated data.
+  @Test func agreesWithTheCodebook() throws {
+    let text = try String(contentsOf: TestFiles.dataset("immerse/codebook.yaml"), encoding: .utf8)
+    let codebook = try #require(try Yams.load(yaml: text) as? [String: Any])
+    func variables(_ key: String) -> [String: [String: Any]] {
+      let list = codebook[key] as? [[String: Any]] ?? []
+      return Dictionary(list.compactMap { entry in (entry["name"] as? String).map { ($0, entry) } }) { a, _ in a }
+    }
+    let tables: [MeasurementLevel: [String: [String: Any]]] = [
+      .site: variables("site_variables"), .country: variables("country_variables"),
+    ]
+    let items = variables("variables")
+    for (number, indicator) in try Self.framework().indicators.enumerated() {
+      switch try #require(indicator.origin) {
+      case .column(let column, let table):
+        #expect(tables[table]?[column]?["indicator"] as? Int == number + 1, "\(indicator.code)")
+      case .items(let scale):
+        for item in scale.items {
+          let variable = try #require(items[item], "\(item)")
+          let answers = try #require(variable["values"] as? [String: Any], "\(item)").keys.compactMap { Double($0) }
+          #expect(answers.min() == scale.minimum, "\(item)")
+          #expect(answers.max() == scale.maximum, "\(item)")
+          #expect((variable["reversed"] as? Bool ?? false) == scale.reversed.contains(item), "\(item)")
+        }
+        let listed = (codebook["scales"] as? [[String: Any]] ?? []).first { $0["indicator"] as? Int == number + 1 }
+        #expect(listed?["items"] as? [String] == scale.items, "\(indicator.code)")
+      }
+    }
+  }
+
   /// Answers of a few children, up to the indices of two units.
   @Test func scoresFromAnswersToIndices() throws {
     let framework = try Self.framework()

@@ -1,5 +1,6 @@
 import Columnar
 import CompositeIndicators
+import DataFormats
 import Foundation
 import Streaming
 import TestSupport
@@ -60,7 +61,7 @@ import Testing
 @Suite struct ASEMTests {
   struct Example {
     let framework: Framework
-    let source: Table
+    let source: any Source
     let pipeline: GoldenJSON
     let results: GoldenJSON
 
@@ -71,9 +72,8 @@ import Testing
         let pipeline = TestFiles.reference("indicators/asem_pipeline.json"),
         let results = TestFiles.reference("indicators/asem_results.json")
       else { return nil }
-      source = try csv(data, text: ["uName", "uCode", "GDP_group", "GDPpc_group", "Pop_group", "EurAsia_group"])
-      let table = try csv(meta, text: ["iCode", "iName", "Unit", "Denominator", "Parent", "Type"])
-      framework = try Framework(iMeta: table)
+      source = try DataFile.open(data.path)
+      framework = try Framework(iMeta: DataFile.open(meta.path))
       self.pipeline = try GoldenJSON(pipeline)
       self.results = try GoldenJSON(results)
     }

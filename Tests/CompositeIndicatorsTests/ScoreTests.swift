@@ -87,6 +87,20 @@ import Testing
     #expect(result.row(unit: "u1", term: "Index")?.rank == 1)
   }
 
+  @Test func aDamagedModelIsRefused() throws {
+    let method = ScoreMethod(impute: Imputation(.mean))
+    let model = try ScoreModel(fitting: FrameworkTests.sound, method, to: units(Self.columns))
+    let json = String(decoding: try JSONEncoder().encode(model), as: UTF8.self)
+    for (part, damaged) in [
+      (#""target":4"#, #""target":7"#), (#""children":[4,5]"#, #""children":[4,6]"#),
+      (#""children":[0,1]"#, #""children":[0,-1]"#), (#""values":[2]"#, #""values":[]"#),
+    ] {
+      #expect(json.contains(part), "\(part)")
+      let changed = json.replacingOccurrences(of: part, with: damaged)
+      #expect(throws: DecodingError.self, "\(damaged)") { try decode(ScoreModel.self, changed) }
+    }
+  }
+
   @Test func oneUnit() throws {
     let source = table(Self.columns.map { ($0.0, [$0.1[0]]) })
     let result = try score(ScoreRequest(FrameworkTests.sound), source: source, engine: engine)
@@ -107,14 +121,15 @@ import Testing
   }
 
   @Test func unitsMustBeNamedOnce() throws {
-    let names: [[String?]] = [["A", "B", "A"], ["A", nil, "B"]]
-    for names in names {
+    let faulty: [(names: [String?], row: Int)] = [(["A", "B", "A"], 2), (["A", nil, "B"], 1)]
+    for (names, row) in faulty {
       let source = Table([("id", Column(names)), ("a", Column([1, 2, 3]))])
       let error = #expect(throws: ImmerseError.self) {
         try score(ScoreRequest(flat([Indicator("a")])), source: source, engine: engine)
       }
       #expect(error?.kind == .badData)
       #expect(error?.variable == "id")
+      #expect(error?.row == row)
       // A child's identifier is not printed.
       #expect(error?.problem.contains("A") == false)
     }

@@ -41,31 +41,6 @@ func flat(_ indicators: [Indicator]) -> Framework {
 
 let engine = Engine(threads: 2)
 
-/// A CSV table whose columns in `text` are text and all others numbers; an empty field is missing.
-func csv(_ file: URL, text: Set<String>) throws -> Table {
-  let lines = try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline).map(fields)
-  guard let header = lines.first else { return Table([]) }
-  return Table(
-    header.enumerated().map { index, name in
-      let cells = lines.dropFirst().map { $0[index] }
-      return text.contains(name)
-        ? (name, Column(cells.map { $0.isEmpty ? nil : $0 })) : (name, Column(cells.map { Double($0) ?? .nan }))
-    }, name: file.lastPathComponent)
-}
-
-private func fields(_ line: Substring) -> [String] {
-  var fields = [""]
-  var isQuoted = false
-  for character in line {
-    switch character {
-    case "\"": isQuoted.toggle()
-    case "," where !isQuoted: fields.append("")
-    default: fields[fields.count - 1].append(character)
-    }
-  }
-  return fields
-}
-
 func roundTrip<T: Codable>(_ value: T) throws -> T {
   try JSONDecoder().decode(T.self, from: JSONEncoder().encode(value))
 }

@@ -42,6 +42,8 @@ import Testing
     #expect(result == [-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -10])
     #expect(column.rule == .clamp(lower: -10, upper: nil))
     expectClose(column.before.skewness ?? .nan, -3.2556381840605075)
+    expectClose(column.after.skewness ?? .nan, 0.1276216596760859)
+    expectClose(column.after.kurtosis ?? .nan, -1.3366772177582986)
   }
 
   @Test func stopsAsSoonAsTheShapePasses() throws {

@@ -44,6 +44,25 @@ public struct FrozenAggregation: FrozenStep, Equatable {
     kinds = hierarchy.indicators.map(\.kind)
   }
 
+  /// A saved aggregation is data like any other: positions that lead nowhere are refused.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    terms = try container.decode([Term].self, forKey: .terms)
+    groups = try container.decode([Hierarchy.Group].self, forKey: .groups)
+    methods = try container.decode([Aggregation].self, forKey: .methods)
+    kinds = try container.decode([IndicatorKind?].self, forKey: .kinds)
+    minimumAvailability = try container.decode(Double.self, forKey: .minimumAvailability)
+    let first = kinds.count
+    let isSound = groups.enumerated().allSatisfy { index, group in
+      group.target == first + index && group.children.allSatisfy { 0..<group.target ~= $0 }
+        && group.children.count == group.weights.count
+    }
+    guard isSound, methods.count == groups.count, terms.count == first + groups.count else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .groups, in: container, debugDescription: "the groups do not fit the terms")
+    }
+  }
+
   public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     try apply(to: units, threads: 1, notes: &notes)
   }

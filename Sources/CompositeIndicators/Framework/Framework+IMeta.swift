@@ -51,8 +51,15 @@ private struct IMetaRow {
     "Level", "iCode", "iName", "Direction", "Weight", "Parent", "Type", "Denominator", "Target",
   ]
 
-  let place: ImmerseError.Place
+  private let source: any Source
+  /// Counted from 0.
+  private let row: Int
   private var cells: [String: String] = [:]
+
+  private init(source: any Source, row: Int) {
+    self.source = source
+    self.row = row
+  }
 
   subscript(column: String) -> String? { cells[column] }
 
@@ -63,7 +70,7 @@ private struct IMetaRow {
       let batch = try source.chunk(index, present.map { .category($0) })
       let first = rows.count
       for row in 0..<batch.rowCount {
-        rows.append(IMetaRow(place: ImmerseError.Place(file: source.name, line: batch.firstRow + row + 2)))
+        rows.append(IMetaRow(source: source, row: batch.firstRow + row))
       }
       for name in present {
         let column = try batch.categories(name)
@@ -88,6 +95,8 @@ private struct IMetaRow {
   }
 
   func error(_ problem: String, column: String) -> ImmerseError {
-    ImmerseError(.badData, problem, place: place, variable: column, remedy: "correct the indicator table")
+    ImmerseError(
+      .badData, problem, place: source.place(ofRow: row, column: column), row: row, variable: column,
+      remedy: "correct the indicator table")
   }
 }

@@ -87,6 +87,23 @@ public struct FrozenImputation: FrozenStep, Equatable {
 
   enum CodingKeys: String, CodingKey { case groups, columns }
 
+  init(groups: [String]?, columns: [Column]) {
+    self.groups = groups
+    self.columns = columns
+  }
+
+  /// A saved imputation is data like any other: a list of another length than the groups is refused.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    groups = try container.decodeIfPresent([String].self, forKey: .groups)
+    columns = try container.decode([Column].self, forKey: .columns)
+    let width = groups?.count ?? 1
+    guard columns.allSatisfy({ $0.values.count == width }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .columns, in: container, debugDescription: "the values do not fit the groups")
+    }
+  }
+
   public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     if columns.isEmpty { return units }
     // The position of each unit's value in a column's list; negative where the unit belongs to no known group.

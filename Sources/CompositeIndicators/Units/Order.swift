@@ -38,8 +38,7 @@ private struct Entry {
 
   /// Positive numbers follow negative ones, and among negative ones the greater bit pattern is the smaller number.
   static func key(of value: Double) -> UInt64 {
-    // Adding zero makes one of the two zeros.
-    let bits = (value + 0).bitPattern
+    let bits = value.bitPattern
     return bits >> 63 == 1 ? ~bits : bits | 1 << 63
   }
 

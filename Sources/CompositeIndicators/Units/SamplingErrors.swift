@@ -35,6 +35,9 @@ public struct SamplingErrors: Sendable {
   /// The derivative of the present value with respect to the estimate, for each indicator and unit.
   private(set) var slopes: [Buffer<Double>]
 
+  /// How many units the errors are of.
+  var unitCount: Int { slopes.first?.count ?? 0 }
+
   /// - Parameters:
   ///   - standardErrors: one buffer over units for each indicator; NaN where it is not known.
   ///   - covariances: between pairs of the indicators, by their positions.
@@ -43,8 +46,8 @@ public struct SamplingErrors: Sendable {
     _ indicators: [SampledIndicator], standardErrors: [Buffer<Double>],
     covariances pairs: [(first: Int, second: Int, values: Buffer<Double>)] = []
   ) throws(ImmerseError) {
-    let rows = standardErrors.first?.count ?? 0
-    guard indicators.count == standardErrors.count, Set(indicators).count == indicators.count,
+    guard let rows = standardErrors.first?.count, indicators.count == standardErrors.count,
+      Set(indicators).count == indicators.count,
       (standardErrors + pairs.map(\.values)).allSatisfy({ $0.count == rows }),
       pairs.allSatisfy({
         indicators.indices.contains($0.first) && indicators.indices.contains($0.second) && $0.first != $0.second

@@ -26,7 +26,7 @@ extension UnitMatrix {
     }
     var batches: [Batch] = []
     for index in 0..<dataset.chunkCount { batches.append(try dataset.chunk(index, columns)) }
-    let names = try Self.names(batches, unit, source.name)
+    let names = try Self.names(batches, unit, source)
     var joined: [Buffer<Double>] = []
     for code in codes { joined.append(try Self.joined(batches, code, count: names.count)) }
     let groups: Categories? =
@@ -34,32 +34,30 @@ extension UnitMatrix {
     self.init(units: names, codes: codes, columns: joined, group: groups)
   }
 
-  private static func names(_ batches: [Batch], _ unit: String, _ file: String) throws(ImmerseError) -> [String] {
+  private static func names(
+    _ batches: [Batch], _ unit: String, _ source: any Source
+  ) throws(ImmerseError) -> [String] {
+    func refusal(_ problem: String, _ row: Int) -> ImmerseError {
+      ImmerseError(
+        .badData, problem, place: source.place(ofRow: row, column: unit), row: row, variable: unit,
+        remedy: "keep one named row for each unit, or name another column of unit names")
+    }
     var names: [String] = []
-    // Levels are frozen, so a code means the same name in every batch; 0 is not seen yet.
-    var firstRow: [Int] = []
+    // Levels are frozen, so a code means the same name in every batch; nil is not seen yet.
+    var firstRow: [Int?] = []
     for batch in batches {
       let categories = try batch.categories(unit)
-      if firstRow.isEmpty { firstRow = Array(repeating: 0, count: categories.levels.count) }
+      if firstRow.isEmpty { firstRow = Array(repeating: nil, count: categories.levels.count) }
       for row in 0..<batch.rowCount {
-        let code = Int(categories.codes[row])
-        let position = names.count + 1
-        guard code >= 0 else {
-          throw ImmerseError(
-            .badData, "row \(position) has no unit name", place: .init(file: file), variable: unit,
-            remedy: "name another column of unit names, or fill the cell")
-        }
-        guard firstRow[code] == 0 else {
-          throw ImmerseError(
-            .badData, "rows \(firstRow[code]) and \(position) name the same unit", place: .init(file: file),
-            variable: unit, remedy: "keep one row for each unit, or name another column of unit names")
-        }
+        let (code, position) = (Int(categories.codes[row]), batch.firstRow + row)
+        guard code >= 0 else { throw refusal("the unit has no name", position) }
+        if let first = firstRow[code] { throw refusal("names the same unit as row \(first + 1)", position) }
         firstRow[code] = position
         names.append(categories.levels[code])
       }
     }
     if names.isEmpty {
-      throw ImmerseError(.badData, "there is no unit to score", place: .init(file: file))
+      throw ImmerseError(.badData, "there is no unit to score", place: .init(file: source.name))
     }
     return names
   }

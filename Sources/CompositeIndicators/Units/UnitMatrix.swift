@@ -12,7 +12,7 @@ public struct UnitMatrix: Sendable {
   /// What is known of the values' sampling error.
   public internal(set) var sampling: SamplingErrors?
 
-  /// - Precondition: one column for each code, each as long as `units`.
+  /// - Precondition: one column for each code; columns, group and sampling errors as long as `units`.
   public init(
     units: [String], codes: [String], columns: [Buffer<Double>], group: Categories? = nil,
     sampling: SamplingErrors? = nil
@@ -20,6 +20,7 @@ public struct UnitMatrix: Sendable {
     precondition(codes.count == columns.count, "as many codes as columns")
     precondition(columns.allSatisfy { $0.count == units.count }, "a column of another length than the units")
     precondition(group == nil || group?.codes.count == units.count, "a group of another length than the units")
+    precondition(sampling.map { $0.unitCount == units.count } ?? true, "sampling errors of other units")
     self.units = units
     self.codes = codes
     self.columns = columns
