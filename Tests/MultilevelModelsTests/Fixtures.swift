@@ -16,29 +16,51 @@ enum Fixture {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
     let names = lines[0].map { $0.filter { $0 != "\"" } }
-    let rows = lines.dropFirst()
     let columns = names.indices.map { index -> (name: String, column: Column) in
-      let cells = rows.map { String($0[index]) }
-      if let numbers = cells.reduce(
-        into: [Double]?([]),
-        { numbers, cell in
-          if let number = Double(cell) { numbers?.append(number) } else { numbers = nil }
-        })
-      {
-        return (names[index], Column(numbers))
-      }
+      let cells = lines.dropFirst().map { String($0[index]) }
+      let numbers = cells.compactMap { Double($0) }
+      if numbers.count == cells.count { return (names[index], Column(numbers)) }
       return (names[index], Column(cells.map { Optional($0.filter { $0 != "\"" }) }))
     }
     return Table(columns)
   }
 
-  static func goldens(_ file: String, id: String) throws -> GoldenJSON {
+  static func golden(_ file: String, id: String) throws -> GoldenJSON {
     try GoldenJSON(TestFiles.golden("multilevel/\(file).json")).first(where: "id", is: id)
+  }
+
+  /// Hsb82 with the reference levels of the goldens.
+  static func hsb82() throws -> Table {
+    try table("Hsb82.csv").declaring("sector", ["Public", "Catholic"])
+  }
+
+  /// Hsb82 with the weights of its weighted goldens: `c1` of rows and `c2` of schools, conditional.
+  static func weightedHsb82() throws -> Table {
+    let table = try hsb82()
+    let schools = table.strings("school")
+    var order: [String: Int] = [:]
+    for school in schools where order[school] == nil { order[school] = order.count + 1 }
+    return table.adding("c1", schools.indices.map { 0.5 + Double(7 * ($0 + 1) % 11) / 8 })
+      .adding("c2", schools.map { 1 + 0.5 * Double((order[$0] ?? 0) % 4) })
+  }
+
+  /// sleepstudy in four groups, with the weights of its three-level goldens: `w1`, `w2`, `w3`, conditional.
+  static func groupedSleepstudy() throws -> Table {
+    let table = try table("sleepstudy.csv")
+    let subjects = table.strings("Subject")
+    let groups = [
+      "2": ["310", "309", "349", "335"], "3": ["330", "352", "337", "369"], "4": ["331", "332", "334", "372"],
+    ]
+    let group = subjects.map { subject in groups.first { $0.value.contains(subject) }?.key ?? "1" }
+    return table.adding("Group", group)
+      .adding("w1", subjects.indices.map { $0 < 4 ? 2 : 1 })
+      .adding("w2", subjects.map { $0 == "308" ? 2 : 1 })
+      .adding("w3", group.map { $0 == "1" ? 2 : 1 })
   }
 }
 
 extension Table {
-  /// The table with a numeric column computed from another's rows, added or replaced.
+  /// The table with a column added or replaced.
   func adding(_ name: String, _ values: [Double]) -> Table {
     var batch = batch
     batch.set(name, Column(values))
@@ -51,6 +73,15 @@ extension Table {
     return Table(batch)
   }
 
+  /// The table with a text column turned into a category whose levels have this order.
+  func declaring(_ name: String, _ levels: [String]) -> Table {
+    var batch = batch
+    let list = Levels(levels, isDeclared: true)
+    let codes = strings(name).map { list.code(of: $0) ?? -1 }
+    batch.set(name, Column(.category(Buffer(codes), list)))
+    return Table(batch)
+  }
+
   func numbers(_ name: String) -> [Double] { batch[name]?.numbers?.array ?? [] }
 
   func strings(_ name: String) -> [String] {
@@ -58,11 +89,13 @@ extension Table {
     return categories.codes.array.map { $0 < 0 ? "" : categories.levels[Int($0)] }
   }
 
-  /// The rows at these positions, in this order.
+  /// The rows at these positions, in this order; categories as text.
   func rows(_ positions: [Int]) -> Table {
     Table(
       zip(batch.names, batch.columns).map { name, column in
-        if let numbers = column.numbers { return (name, Column(positions.map { numbers[$0] })) }
+        if column.type != .category, let numbers = column.numbers {
+          return (name, Column(positions.map { numbers[$0] }))
+        }
         let strings = strings(name)
         return (name, Column(positions.map { Optional(strings[$0]) }))
       })
@@ -71,10 +104,41 @@ extension Table {
 
 extension LinearMixedModel {
   static func of(_ request: FitRequest, _ table: some Source, threads: Int = 1) throws -> LinearMixedModel {
-    let plan = try ModelPlan(request)
     let engine = Engine(threads: threads)
-    let dataset = try Dataset(table, columns: try plan.columns, engine: engine)
-    let grams = try dataset.fit(try GramFit(plan, profile: dataset.profile), with: engine)
-    return try LinearMixedModel(grams, threads: threads)
+    let dataset = try Dataset(table, columns: try MixedModel.columns(request), engine: engine)
+    return try LinearMixedModel(
+      try dataset.fit(try MixedModel.grams(request, of: dataset), with: engine), threads: threads)
+  }
+}
+
+extension MixedModelResult {
+  func estimate(_ term: String) -> Double { rows.first { $0.term == term }?.estimate ?? .nan }
+  func standardError(_ term: String) -> Double { rows.first { $0.term == term }?.standardError ?? .nan }
+
+  /// A variance, or a covariance where two terms are given.
+  func component(_ group: String, _ term1: String? = nil, _ term2: String? = nil) -> Double {
+    varianceComponents.first { $0.group == group && (term1 == nil || $0.term1 == term1) && $0.term2 == term2 }?
+      .covariance ?? .nan
+  }
+
+  /// Everything but the search's own record.
+  var estimates: MixedModelResult {
+    var copy = self
+    copy.convergence.evaluations = 0
+    copy.convergence.scaledGradient = 0
+    return copy
+  }
+}
+
+/// A small reproducible generator (Steele, Lea and Flood 2014).
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
   }
 }

@@ -25,14 +25,15 @@ extension ModelFrame {
     var ofVariables: [ColumnScale] = []
     for origin in origins { ofVariables.append(try scale(of: origin)) }
     return columns.map { column in
-      var (mean, square) = (1.0, 1.0)
+      if column.isIntercept { return .identity }
+      var (mean, variance) = (1.0, 0.0)
       for part in column.parts {
         let scale = part.level == nil ? ofVariables[part.variable] : .identity
+        let (square, own) = (scale.shift * scale.shift, scale.scale * scale.scale)
+        variance = variance * (square + own) + mean * mean * own
         mean *= scale.shift
-        square *= scale.shift * scale.shift + scale.scale * scale.scale
       }
-      if column.isIntercept { return .identity }
-      let spread = (square - mean * mean).squareRoot()
+      let spread = variance.squareRoot()
       return ColumnScale(shift: mean, scale: spread.isFinite && spread > 0 ? spread : 1)
     }
   }

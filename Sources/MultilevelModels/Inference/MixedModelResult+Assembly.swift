@@ -18,7 +18,7 @@ extension MixedModelResult {
     weights = Self.weightRows(grams)
     convergence = Convergence(
       converged: optimum.hasConverged, scaledGradient: optimum.certificate.scaledGradient,
-      tolerance: Minimiser.acceptableTolerance, smallestEigenvalue: optimum.certificate.smallestEigenvalue,
+      tolerance: Minimiser.tolerance, smallestEigenvalue: optimum.certificate.smallestEigenvalue,
       largestEigenvalue: optimum.certificate.largestEigenvalue, evaluations: optimum.evaluations,
       start: optimum.start, theta: components.theta, boundary: components.boundary)
     notes = Self.notes(model, convergence, droppedRows: grams.dropped.count)

@@ -10,7 +10,7 @@ struct Optimum: Sendable {
   let evaluations: Int
   let start: [Double]
 
-  var hasConverged: Bool { certificate.scaledGradient <= Minimiser.acceptableTolerance }
+  var hasConverged: Bool { certificate.scaledGradient <= Minimiser.tolerance }
 }
 
 extension LinearMixedModel {

@@ -22,10 +22,12 @@ struct Minimiser {
     var largestEigenvalue: Double
   }
 
-  /// The scaled gradient below which a point counts as the minimum: the criterion is then within 5e-13 of it.
+  /// The scaled gradient below which a point is the minimum: the criterion is then within 5e-13 of its lowest value.
   static let tolerance = 1e-6
-  /// A search that stops on rounding has converged where its scaled gradient is below this; the criterion within 5e-9.
-  static let acceptableTolerance = 1e-4
+  /// Newton steps go on to here where rounding lets them, as they cost one evaluation each.
+  private static let aim = 1e-11
+  /// Rounds of Newton's method, each with a Hessian of its own.
+  private static let roundLimit = 6
 
   /// Parameters are relative to the residual standard deviation and of the order of 1.
   private static let longestStep = 2.0
@@ -133,26 +135,27 @@ struct Minimiser {
   /// - Returns: the point, its certificate, and a direction of negative curvature if there is one.
   private mutating func refine(_ start: Point) throws(ImmerseError) -> (Point, Certificate, [Double]?) {
     var point = start
-    for round in 0..<6 {
+    var round = 0
+    while true {
+      round += 1
       let hessian = try eigenHessian(at: point)
       var decrement = hessian.decrement(point.gradient)
       // The same Hessian serves while it pays.
-      var isProgressing = true
-      while decrement > Self.tolerance && isProgressing && hessian.downward == nil {
+      var isProgressing = hessian.downward == nil
+      while isProgressing && decrement > Self.aim {
         let theta = zip(point.theta, hessian.newtonStep(point.gradient)).map { $0 + $1 }
         guard let next = try? evaluate(theta) else { break }
         let nextDecrement = hessian.decrement(next.gradient)
         isProgressing = nextDecrement < 0.1 * decrement
         if nextDecrement < decrement { (point, decrement) = (next, nextDecrement) }
       }
-      let certificate = Certificate(
-        scaledGradient: decrement, smallestEigenvalue: hessian.eigen.values.first ?? 0,
-        largestEigenvalue: hessian.eigen.values.last ?? 0)
-      if decrement <= Self.tolerance || hessian.downward != nil || round == 5 {
+      if decrement <= Self.tolerance || hessian.downward != nil || round == Self.roundLimit {
+        let certificate = Certificate(
+          scaledGradient: decrement, smallestEigenvalue: hessian.eigen.values.first ?? 0,
+          largestEigenvalue: hessian.eigen.values.last ?? 0)
         return (point, certificate, hessian.downward)
       }
     }
-    return (point, Certificate(scaledGradient: .infinity, smallestEigenvalue: 0, largestEigenvalue: 0), nil)
   }
 
   private mutating func leave(_ point: Point, along direction: [Double]) -> Point? {
@@ -189,7 +192,7 @@ private struct EigenHessian {
   private var scale: Double { eigen.values.map(\.magnitude).max() ?? 0 }
 
   var downward: [Double]? {
-    guard let smallest = eigen.values.first, smallest < -1e-6 * scale else { return nil }
+    guard let smallest = eigen.values.first, smallest < -1e-7 * scale else { return nil }
     return eigen.vectors.column(0)
   }
 
