@@ -1,6 +1,16 @@
 /// The same number for four groups side by side.
 typealias Lanes = SIMD4<Double>
 
+/// A number of effects or carriers that the compiler may know, so that loops over it unroll.
+protocol SmallCount {
+  var value: Int { get }
+}
+
+struct One: SmallCount { var value: Int { 1 } }
+struct Two: SmallCount { var value: Int { 2 } }
+struct Three: SmallCount { var value: Int { 3 } }
+struct Many: SmallCount { let value: Int }
+
 /// The sizes and positions of the step from a group's cross-products to its part of its parent's.
 struct StepShape: Sendable {
   /// Random effects q.
@@ -102,17 +112,17 @@ struct SiblingBlock {
   /// - Returns: |U|.
   @inline(__always)
   func factor() -> Lanes {
-    // With the number of effects known to the compiler, the loops over them unroll.
     switch (shape.effects, shape.carriers) {
-    case (1, 1): factor(1, 1)
-    case (2, 2): factor(2, 2)
-    case (3, 3): factor(3, 3)
-    default: factor(shape.effects, shape.carriers)
+    case (1, 1): factor(One(), One())
+    case (2, 2): factor(Two(), Two())
+    case (3, 3): factor(Three(), Three())
+    default: factor(Many(value: shape.effects), Many(value: shape.carriers))
     }
   }
 
   @inline(__always)
-  private func factor(_ q: Int, _ c: Int) -> Lanes {
+  private func factor(_ effects: some SmallCount, _ carriers: some SmallCount) -> Lanes {
+    let (q, c) = (effects.value, carriers.value)
     let (width, m, first) = (shape.width, shape.upperCount, shape.firstUpper)
     shape.positions.withUnsafeBufferPointer { positions in
       for z in 0..<c {
@@ -153,15 +163,18 @@ struct SiblingBlock {
   @inline(__always)
   func subtractProjection(weights: Lanes, from sums: UnsafeMutablePointer<Lanes>) {
     switch shape.effects {
-    case 1: subtractProjection(1, weights, sums)
-    case 2: subtractProjection(2, weights, sums)
-    case 3: subtractProjection(3, weights, sums)
-    default: subtractProjection(shape.effects, weights, sums)
+    case 1: subtractProjection(One(), weights, sums)
+    case 2: subtractProjection(Two(), weights, sums)
+    case 3: subtractProjection(Three(), weights, sums)
+    default: subtractProjection(Many(value: shape.effects), weights, sums)
     }
   }
 
   @inline(__always)
-  private func subtractProjection(_ q: Int, _ weights: Lanes, _ sums: UnsafeMutablePointer<Lanes>) {
+  private func subtractProjection(
+    _ effects: some SmallCount, _ weights: Lanes, _ sums: UnsafeMutablePointer<Lanes>
+  ) {
+    let q = effects.value
     let m = shape.upperCount
     var target = sums
     for a in 0..<m {
@@ -178,15 +191,16 @@ struct SiblingBlock {
   @inline(__always)
   func solve() {
     switch shape.effects {
-    case 1: solve(1)
-    case 2: solve(2)
-    case 3: solve(3)
-    default: solve(shape.effects)
+    case 1: solve(One())
+    case 2: solve(Two())
+    case 3: solve(Three())
+    default: solve(Many(value: shape.effects))
     }
   }
 
   @inline(__always)
-  private func solve(_ q: Int) {
+  private func solve(_ effects: some SmallCount) {
+    let q = effects.value
     let m = shape.upperCount
     for a in 0..<m {
       for r in (0..<q).reversed() {
@@ -222,18 +236,21 @@ struct SiblingBlock {
     to gradient: UnsafeMutablePointer<Lanes>
   ) {
     switch (shape.effects, shape.carriers) {
-    case (1, 1): addGradient(1, 1, adjoint, weights, logAdjoints, mixed, gradient)
-    case (2, 2): addGradient(2, 2, adjoint, weights, logAdjoints, mixed, gradient)
-    case (3, 3): addGradient(3, 3, adjoint, weights, logAdjoints, mixed, gradient)
-    default: addGradient(shape.effects, shape.carriers, adjoint, weights, logAdjoints, mixed, gradient)
+    case (1, 1): addGradient(One(), One(), adjoint, weights, logAdjoints, mixed, gradient)
+    case (2, 2): addGradient(Two(), Two(), adjoint, weights, logAdjoints, mixed, gradient)
+    case (3, 3): addGradient(Three(), Three(), adjoint, weights, logAdjoints, mixed, gradient)
+    default:
+      addGradient(
+        Many(value: shape.effects), Many(value: shape.carriers), adjoint, weights, logAdjoints, mixed, gradient)
     }
   }
 
   @inline(__always)
   private func addGradient(
-    _ q: Int, _ c: Int, _ adjoint: UnsafePointer<Double>, _ weights: Lanes, _ logAdjoints: Lanes,
-    _ mixed: UnsafeMutablePointer<Lanes>, _ gradient: UnsafeMutablePointer<Lanes>
+    _ effects: some SmallCount, _ carriers: some SmallCount, _ adjoint: UnsafePointer<Double>, _ weights: Lanes,
+    _ logAdjoints: Lanes, _ mixed: UnsafeMutablePointer<Lanes>, _ gradient: UnsafeMutablePointer<Lanes>
   ) {
+    let (q, c) = (effects.value, carriers.value)
     let (width, m, first) = (shape.width, shape.upperCount, shape.firstUpper)
     for a in 0..<m {
       for r in 0..<q {
