@@ -13,10 +13,10 @@ public struct Categories: Sendable {
     codes[row] < 0 ? nil : levels[Int(codes[row])]
   }
 
-  /// The same rows coded into `other`; a level that `other` lacks becomes missing. O(rows + levels), or O(1) where
-  /// the levels are already those.
+  /// The same rows coded into `other`; a level that `other` lacks becomes missing. O(rows + levels), or O(levels)
+  /// where the levels are already those.
   public func recoded(to other: Levels) -> Categories {
-    if levels === other { return self }
+    if levels == other { return Categories(codes: codes, levels: other) }
     let map = levels.names.map { other.code(of: $0) ?? -1 }
     let recoded = Buffer<Int32>(count: codes.count) { target in
       codes.withUnsafeBufferPointer { source in

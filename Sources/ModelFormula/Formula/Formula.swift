@@ -97,11 +97,4 @@ extension Formula {
     var seen: Set<Variable> = []
     return ([fixed] + random.map(\.effects)).flatMap(\.terms).flatMap(\.variables).filter { seen.insert($0).inserted }
   }
-
-  /// Columns that are categories wherever the formula does not say otherwise.
-  var declaredCategories: Set<String> {
-    var names = Set(random.flatMap(\.group))
-    for case .factor(let name) in covariates { names.insert(name) }
-    return names
-  }
 }

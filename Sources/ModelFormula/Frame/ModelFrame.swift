@@ -48,12 +48,11 @@ public struct ModelFrame: Sendable {
       origins.append(origin)
       return names.count - 1
     }
-    let declared = formula.declaredCategories
-    let response = add(formula.response.label, try Origin(formula.response, in: profile, declared: declared))
+    let response = add(formula.response.label, try Origin(formula.response, in: profile))
     if case .category(let name, _) = origins[response] { throw .textResponse(name) }
     var position: [Variable: Int] = [:]
     for variable in formula.covariates {
-      let origin = try Origin(variable, in: profile, declared: declared)
+      let origin = try Origin(variable, in: profile)
       if case .category(let name, let levels) = origin, levels.count < 2 { throw .tooFewLevels(name) }
       position[variable] = add(variable.label, origin)
     }
@@ -96,24 +95,22 @@ public struct ModelFrame: Sendable {
 }
 
 extension ModelFrame.Origin {
-  /// A column is a number where the profile says so; one that is a category only because another part of the formula
-  /// asks for it as such is a number here where all its levels are.
-  init(_ variable: Variable, in profile: Profile, declared: Set<String>) throws(ImmerseError) {
+  /// A column is a number where every value is one, also where another part of the formula or another analysis of the
+  /// same data asked for it as a category; unless its levels were declared as categories.
+  init(_ variable: Variable, in profile: Profile) throws(ImmerseError) {
     switch variable {
     case .expression(let text, _): self = .expression(try Expression(parsing: text))
     case .factor(let name), .column(let name):
-      if case .column = variable, profile.numbers[name] != nil {
+      let isFactor = variable == .factor(name)
+      if !isFactor && profile.numbers[name] != nil {
         self = .number(name)
         return
       }
       guard let levels = profile.levels[name] else {
         throw .missingColumn(name, among: Array(profile.levels.keys) + Array(profile.numbers.keys))
       }
-      if case .column = variable, declared.contains(name), levels.numbers != nil {
-        self = .number(name)
-      } else {
-        self = .category(name, levels)
-      }
+      let isNumber = !isFactor && !levels.isDeclared && levels.numbers != nil
+      self = isNumber ? .number(name) : .category(name, levels)
     }
   }
 }

@@ -25,6 +25,22 @@ struct CellIndex: Sendable {
     return number
   }
 
+  /// Takes over the combinations of another index.
+  ///
+  /// - Returns: the number here of each combination there.
+  mutating func insert(contentsOf other: CellIndex) -> [Int] {
+    var numbers: [Int] = []
+    for (position, index) in other.indexes.enumerated() {
+      // The first part of a key is a code of the first column, or the number in the index before.
+      let known = numbers
+      numbers = index.keys.map { key in
+        let parts = KeyIndex.parts(key)
+        return indexes[position].insert(position == 0 ? key : KeyIndex.pair(known[parts.first], parts.second))
+      }
+    }
+    return numbers
+  }
+
   /// The codes of a combination by column. O(columns).
   func codes(of cell: Int) -> [Int32] {
     if columnCount == 1 { return [Int32(indexes[0].keys[cell])] }

@@ -9,12 +9,18 @@
 /// - Parameters:
 ///   - columns: column c begins at `columns + c * stride`, already moved to the first row.
 ///   - weights: one for each row; nil for 1.
-///   - scratch: room for `count` numbers.
+///   - scratch: room for `count` numbers and for `size`.
 /// - Complexity: O(count · size²).
 func addCrossProducts(
   of columns: UnsafePointer<Double>, stride: Int, size: Int, count: Int, weights: UnsafePointer<Double>?,
   scratch: UnsafeMutablePointer<Double>, to gram: UnsafeMutablePointer<Double>
 ) {
+  if count < 4 {
+    for row in 0..<count {
+      addOuterProduct(of: columns + row, stride: stride, size: size, weight: weights?[row] ?? 1, scratch, to: gram)
+    }
+    return
+  }
   var left = columns
   for i in 0..<size {
     let column = columns + i * stride
@@ -34,6 +40,20 @@ func addCrossProducts(
       for k in 0..<min(4, i + 1 - j) { target[j + k] += sums[k] }
       j += 4
     }
+  }
+}
+
+/// Adds the cross-products of a single row.
+private func addOuterProduct(
+  of row: UnsafePointer<Double>, stride: Int, size: Int, weight: Double, _ scratch: UnsafeMutablePointer<Double>,
+  to gram: UnsafeMutablePointer<Double>
+) {
+  for i in 0..<size { scratch[i] = row[i * stride] }
+  var target = gram
+  for i in 0..<size {
+    let left = weight * scratch[i]
+    for j in 0...i { target[j] += left * scratch[j] }
+    target += i + 1
   }
 }
 

@@ -122,19 +122,25 @@ struct GramPartial: Partial {
 
   mutating func merge(_ other: GramPartial) throws(ImmerseError) {
     let higherCount = fit.higherWeightCount
-    for source in other.rowCounts.indices {
-      let codes = other.cells.codes(of: source)
-      let cell = cells.insert { codes[$0] }
-      if cell == rowCounts.count { appendCell { other.higherWeights[source * higherCount + $0] } }
-      for index in 0..<higherCount
-      where !isSameWeight(higherWeights[cell * higherCount + index], other.higherWeights[source * higherCount + index])
-      {
+    let numbers = cells.insert(contentsOf: other.cells)
+    for (source, cell) in numbers.enumerated() {
+      let theirs = other.higherWeights[source * higherCount..<(source + 1) * higherCount]
+      if cell == rowCounts.count { appendCell { theirs[theirs.startIndex + $0] } }
+      let ours = higherWeights[cell * higherCount..<(cell + 1) * higherCount]
+      if let index = zip(ours, theirs).map(isSameWeight).firstIndex(of: false) {
         throw .varyingWeight(fit.plan.request.weights[index + 1], within: fit.plan.factors)
       }
       rowCounts[cell] += other.rowCounts[source]
       weightSums[cell] += other.weightSums[source]
       weightSquares[cell] += other.weightSquares[source]
-      for k in 0..<gramSize { grams[cell * gramSize + k] += other.grams[source * gramSize + k] }
+    }
+    let size = gramSize
+    grams.withUnsafeMutableBufferPointer { target in
+      other.grams.withUnsafeBufferPointer { source in
+        for (from, to) in numbers.enumerated() {
+          for k in 0..<size { target[to * size + k] += source[from * size + k] }
+        }
+      }
     }
     guard cells.count <= fit.nestedCellLimit else { throw .crossed(fit.plan.factors.map(\.label)) }
     for index in dropped.missing.indices { dropped.missing[index] += other.dropped.missing[index] }

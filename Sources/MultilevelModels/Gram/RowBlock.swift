@@ -21,7 +21,7 @@ final class RowBlock {
     columns = .allocate(capacity: fit.frame.columns.count * Self.capacity)
     weights = .allocate(capacity: max(1, fit.weightCount) * Self.capacity)
     codes = .allocate(capacity: fit.frame.groups.count * Self.capacity)
-    scratch = .allocate(capacity: Self.capacity)
+    scratch = .allocate(capacity: max(Self.capacity, fit.frame.columns.count))
   }
 
   deinit {

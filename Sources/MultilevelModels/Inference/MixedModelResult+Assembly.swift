@@ -12,7 +12,7 @@ extension MixedModelResult {
     criterion = Criterion(
       name: model.isRestricted ? "REML" : grams.plan.request.weights.isEmpty ? "ML" : "pseudo-ML",
       value: optimum.evaluation.criterion)
-    groups = Dictionary(uniqueKeysWithValues: grams.nesting.levels.map { ($0.factor.label, $0.count) })
+    groups = grams.nesting.levels.reduce(into: [:]) { $0[$1.factor.label] = $1.count }
     count = grams.rowCount
     droppedRows = Self.droppedRows(grams)
     weights = Self.weightRows(grams)

@@ -23,8 +23,12 @@ extension LinearMixedModel {
       guard level.count * effects.count < rows else {
         throw ImmerseError(
           .badData, "\(level.count) groups with \(effects.count) random effects each, but only \(rows) rows",
-          variable: label, remedy: "use fewer random effects; their variances and the residual one cannot be told apart"
-        )
+          variable: label, remedy: "use fewer random effects; their variances cannot be told from the residual one")
+      }
+      if let dependent = effects.dependentEffect(pooled) {
+        throw ImmerseError(
+          .badData, "\(dependent) does not vary apart from the other random effects over \(label)", variable: label,
+          remedy: "leave it out of the random term")
       }
     }
     guard fixedCount < rows else {
@@ -32,6 +36,19 @@ extension LinearMixedModel {
         .badData, "\(fixedCount) fixed effects for \(rows) rows", remedy: "use fewer terms, or more rows")
     }
     try checkResponse(grams, pooled, size: size)
+  }
+
+  /// Refuses a response that the groups explain without a rest: the likelihood would grow beyond all bounds.
+  func checkVariesWithinGroups() throws(ImmerseError) {
+    let far = levels.flatMap { level in
+      level.effects.theta(.identity(level.effects.count)).map { 1e4 * $0 }
+    }
+    let response = grams.frame.response
+    if try evaluate(far, .fitted).residualSquares < 1e-7 * pooled[response, response] {
+      throw ImmerseError(
+        .badData, "does not vary within the groups of \(grams.nesting.levels[0].factor.label)",
+        variable: grams.frame.columns[response].name, remedy: "model it with one row for each group")
+    }
   }
 
   private static func checkResponse(_ grams: NestedGrams, _ pooled: Matrix, size: Double) throws(ImmerseError) {
@@ -54,5 +71,21 @@ extension LinearMixedModel {
         .badData, "is an exact linear combination of the fixed effects", variable: name,
         remedy: "leave out the predictor it was computed from")
     }
+  }
+}
+
+extension RandomEffects {
+  /// The name of an effect whose column is a linear combination of the columns of effects before it.
+  func dependentEffect(_ pooled: Matrix) -> String? {
+    let cross = pooled.submatrix(rows: columns, columns: columns)
+    var own = Matrix(rows: count, columns: count)
+    for i in 0..<count {
+      for j in 0..<count {
+        for (a, b) in columns.indices.flatMap({ a in columns.indices.map { (a, $0) } }) {
+          own[i, j] += fittedBasis[a, i] * cross[a, b] * fittedBasis[b, j]
+        }
+      }
+    }
+    return own.dependentColumns().first.map { names[$0] }
   }
 }

@@ -16,8 +16,9 @@ struct Optimum: Sendable {
 extension LinearMixedModel {
   /// Minimises the criterion over θ, from Λ = I by two EM steps and then by descent in EM's metric.
   ///
-  /// - Throws: `failure` where the equations cannot be solved at the start.
+  /// - Throws: `badData` where the response does not vary within groups, `failure` where the equations cannot be solved.
   func optimum() throws(ImmerseError) -> Optimum {
+    try checkVariesWithinGroups()
     var start = levels.flatMap { $0.effects.theta(.identity($0.effects.count)) }
     for _ in 0..<2 { start = try emStep(start) }
     var minimiser = Minimiser { [self] theta throws(ImmerseError) in
@@ -36,7 +37,7 @@ extension LinearMixedModel {
     let theta = canonical(point.theta)
     return Optimum(
       theta: theta, evaluation: try evaluate(theta, .fitted), certificate: certificate,
-      evaluations: minimiser.evaluations + 3, start: start)
+      evaluations: minimiser.evaluations + 4, start: start)
   }
 
   /// A step of the EM algorithm (Dempster, Laird and Rubin 1977) for Ψ = ΛΛ', which the criterion's derivative gives:
