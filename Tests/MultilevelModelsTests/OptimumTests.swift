@@ -114,4 +114,40 @@ struct GoldenFit: CustomTestStringConvertible {
       }
     }
   }
+
+  /// sleepstudy in four groups, slopes at either level: lme4 with its optimiser driven to the end.
+  @Test(arguments: [
+    ("slopes_below.REML", "Reaction ~ Days + (Days | Subject) + (1 | Group)"),
+    ("slopes_below.ML", "Reaction ~ Days + (1 | Group) + (Days | Subject)"),
+    ("slopes_above.REML", "Reaction ~ Days + (1 | Subject) + (1 + Days | Group)"),
+  ])
+  func threeLevelsWithSlopesAreThoseOfLme4(id: String, formula: String) throws {
+    let golden = try Fixture.golden("three_levels", id: id)
+    let request = FitRequest(formula, method: id.hasSuffix("REML") ? .reml : .ml)
+    let model = try MixedModel.fit(request, to: try Fixture.groupedSleepstudy())
+    expectClose(
+      try model.criterion(at: try golden["fixed_theta"].numbers), try golden["criterion_at_fixed_theta"].number,
+      relative: 1e-12)
+    let result = model.result
+    #expect(result.criterion.value <= (try golden["criterion"].number) + 1e-9)
+    expectClose(result.convergence.theta, try golden["theta"].numbers, relative: 1e-6)
+    expectClose(result.rows.map(\.estimate), try golden["beta"].numbers, relative: 1e-7)
+    expectClose(result.rows.map(\.standardError), try golden["se"].numbers, relative: 1e-6)
+    expectClose(result.component("Residual").squareRoot(), try golden["sigma"].number, relative: 1e-7)
+    for modes in try model.conditionalModes() {
+      let expected = golden["ranef", modes.group]
+      let groups = try expected["groups"].list.map { try $0.string }
+      #expect(groups.sorted() == modes.groups.sorted())
+      for effect in expected["effects"].list {
+        let term = try #require(modes.terms.firstIndex(of: try effect["term"].string))
+        for (group, name) in groups.enumerated() {
+          let position = try #require(modes.groups.firstIndex(of: name))
+          expectClose(
+            modes.modes[term][position], try effect["modes"][group].number, relative: 1e-5, absolute: 1e-5, name)
+          expectClose(
+            modes.standardDeviations[term][position], try effect["sds"][group].number, relative: 1e-6, name)
+        }
+      }
+    }
+  }
 }
