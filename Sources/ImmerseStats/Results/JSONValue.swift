@@ -40,6 +40,10 @@ extension JSONValue: ExpressibleByDictionaryLiteral {
   }
 }
 
+extension JSONValue: ExpressibleByStringLiteral {
+  public init(stringLiteral value: String) { self = .string(value) }
+}
+
 extension JSONValue {
   /// The document as text: two spaces of indentation, rows of a result on a line each.
   public var text: String {

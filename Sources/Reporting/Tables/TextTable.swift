@@ -10,7 +10,8 @@ public enum TextTable {
       case .array(let rows) where rows.isEmpty: continue
       case .array(let rows): text += "\n\(heading(member.key))\n" + render(ResultTable(rows))
       case .object(let members):
-        text += "\n\(heading(member.key)): "
+        text +=
+          "\n\(heading(member.key)): "
           + members.map { "\(heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: ", ") + "\n"
       default: text += "\n\(heading(member.key)): \(TextTable.text(member.value))\n"
       }

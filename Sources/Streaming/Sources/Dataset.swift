@@ -15,7 +15,8 @@ public struct Dataset: Sendable {
   ///
   /// - Throws: `badData` where a column is missing or a cell contradicts its request, `cancelled`.
   public init(_ source: any Source, columns: [ColumnRequest], engine: Engine) throws(ImmerseError) {
-    let requests = try source.resolve(columns.merged)
+    let resolved = try source.resolve(columns)
+    let requests = resolved.merged
     let keepsRows = source.rowCount * requests.count * 8 <= engine.memoryLimit
     let count = source.chunkCount
     let batches = Mutex([Batch?](repeating: nil, count: keepsRows ? count : 0))
@@ -23,7 +24,7 @@ public struct Dataset: Sendable {
     let partials = Mutex([ProfilePartial?](repeating: nil, count: lanes.count))
     let done = Atomic<Int>(0)
     try parallelForEach(lanes.count, threads: engine.threads) { (lane: Int) throws(ImmerseError) in
-      var partial = ProfilePartial(requests)
+      var partial = ProfilePartial(resolved)
       for index in lanes[lane] {
         try engine.checkCancellation()
         let batch = try source.locatingErrors { () throws(ImmerseError) in
@@ -36,7 +37,7 @@ public struct Dataset: Sendable {
       }
       partials.withLock { [partial] in $0[lane] = partial }
     }
-    var whole = ProfilePartial(requests)
+    var whole = ProfilePartial(resolved)
     for partial in partials.withLock({ $0 }) {
       if let partial { try whole.merge(partial) }
     }

@@ -40,9 +40,11 @@ struct ProfilePartial {
   private var levels: [OccurringLevels]
   private var moments: [Moments]
 
+  /// A column requested both as a category and as a number is profiled as both.
   init(_ requests: [ColumnRequest]) {
-    categoryNames = requests.filter { $0.kind == .category }.map(\.name)
-    numberNames = requests.filter { $0.kind == .number }.map(\.name)
+    func names(_ kind: ColumnRequest.Kind) -> [String] { requests.filter { $0.kind == kind }.merged.map(\.name) }
+    categoryNames = names(.category)
+    numberNames = names(.number)
     levels = Array(repeating: OccurringLevels(), count: categoryNames.count)
     moments = Array(repeating: Moments(), count: numberNames.count)
   }

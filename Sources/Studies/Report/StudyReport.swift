@@ -157,7 +157,8 @@ struct StudyReport {
         blocks.append(
           .paragraph(
             TextTable.heading(member.key) + ": "
-              + members.map { "\(TextTable.heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: "; ")))
+              + members.map { "\(TextTable.heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(
+                separator: "; ")))
       default: blocks.append(.paragraph("\(TextTable.heading(member.key)): \(TextTable.text(member.value))"))
       }
     }

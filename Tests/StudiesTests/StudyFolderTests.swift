@@ -1,0 +1,60 @@
+import Columnar
+import Foundation
+import Streaming
+import Studies
+import TestSupport
+import Testing
+
+struct StudyFolderTests {
+  private let study = TestFiles.dataset("api/study.yaml").path
+
+  private func write(_ folder: URL, study: String? = nil, force: Bool = false) throws {
+    _ = try StudyFolder.write(
+      study ?? self.study, to: folder.path, engine: Engine(threads: 1), force: force, command: ["test"])
+  }
+
+  @Test func holdsEveryAnalysisTheWeightsTheReportAndTheProvenance() throws {
+    try TestFiles.withTemporaryFolder { root in
+      let folder = root.appending(path: "out")
+      try write(folder)
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      #expect(names.contains("performance.csv") && names.contains("performance.json"))
+      #expect(names.contains("report.html") && names.contains("provenance.json"))
+      let weights = try String(contentsOf: folder.appending(path: "weights.csv"), encoding: .utf8)
+      let lines = weights.split(separator: "\n")
+      #expect(lines.count == 184)
+      #expect(lines[0] == "cds,pw,raked")
+      let total = lines.dropFirst().reduce(0.0) { $0 + (Double($1.split(separator: ",").last ?? "") ?? .nan) }
+      expectClose(total, 6194, relative: 1e-10)
+    }
+  }
+
+  @Test func anExistingFolderIsReplacedOnlyOnDemand() throws {
+    try TestFiles.withTemporaryFolder { root in
+      let folder = root.appending(path: "out")
+      try write(folder)
+      let error = #expect(throws: ImmerseError.self) { try write(folder) }
+      #expect(error?.kind == .usage)
+      try write(folder, force: true)
+    }
+  }
+
+  @Test func aStudyThatFailsLeavesEarlierResultsUntouched() throws {
+    try TestFiles.withTemporaryFolder { root in
+      let folder = root.appending(path: "out")
+      try write(folder)
+      let before = try Data(contentsOf: folder.appending(path: "performance.json"))
+      let broken = root.appending(path: "broken.yaml")
+      let text = try String(contentsOfFile: study, encoding: .utf8)
+        .replacingOccurrences(of: "apiclus1.csv", with: TestFiles.dataset("api/apiclus1.csv").path)
+        .replacingOccurrences(of: "margins.csv", with: TestFiles.dataset("api/margins.csv").path)
+        .replacingOccurrences(of: "variables: [enroll]", with: "variables: [enrol]")
+      try text.write(to: broken, atomically: true, encoding: .utf8)
+      let error = #expect(throws: ImmerseError.self) { try write(folder, study: broken.path, force: true) }
+      #expect(error?.variable == "enrol")
+      #expect(try Data(contentsOf: folder.appending(path: "performance.json")) == before)
+      let left = try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()
+      #expect(left == ["broken.yaml", "out"])
+    }
+  }
+}
