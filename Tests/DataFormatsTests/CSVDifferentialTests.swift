@@ -51,7 +51,7 @@ struct CSVDifferentialTests {
   @Test("random tables, random rows, small blocks", arguments: 0..<8)
   func randomTables(batch: Int) throws {
     var random = SplitMix(UInt64(batch))
-    for _ in 0..<300 {
+    for _ in 0..<250 {
       let (text, separator) = Self.table(&random)
       let reference = CSVReference(text, separator: separator)
       let pace = CSVSource.Pace(
@@ -105,7 +105,7 @@ struct CSVDifferentialTests {
       "9223372036854775807", "-9223372036854775808", "18446744073709551616", "99999999", "9999999.9", "-99999999",
       "100000000", "1.7976931348623157e308", "8.5899345920000009e9", "0.30000000000000004",
     ]
-    for _ in 0..<60_000 {
+    for _ in 0..<30_000 {
       let digits = Int.random(in: 1...21, using: &random)
       var text = (0..<digits).map { _ in "\(Int.random(in: 0...9, using: &random))" }.joined()
       if random.chance(0.7) {
@@ -115,7 +115,7 @@ struct CSVDifferentialTests {
       if random.chance(0.2) { text += "e\(Int.random(in: -30...30, using: &random))" }
       texts.append(text)
     }
-    for _ in 0..<40_000 {
+    for _ in 0..<20_000 {
       let value = Double(bitPattern: random.next())
       if value.isFinite { texts.append("\(value)") }
     }

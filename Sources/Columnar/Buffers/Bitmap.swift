@@ -45,6 +45,26 @@ public struct Bitmap: Sendable {
 
   /// How many bits are not set. O(count).
   public var unsetCount: Int {
-    (0..<count).reduce(into: 0) { total, row in total += self[row] ? 0 : 1 }
+    packedBytes.withUnsafeBufferPointer { bytes in
+      let whole = count / 8
+      let last = count % 8 == 0 ? 0 : bytes[whole] & (1 << UInt8(count % 8) - 1)
+      return count - bytes[..<whole].reduce(last.nonzeroBitCount) { $0 + $1.nonzeroBitCount }
+    }
+  }
+
+  /// Calls `body` with every row whose bit is not set, in order. O(count), eight rows at once where all are set.
+  @inline(__always)
+  public func forEachUnset(_ body: (Int) -> Void) {
+    packedBytes.withUnsafeBufferPointer { bytes in
+      for byte in 0..<bytes.count {
+        var unset = ~bytes[byte]
+        while unset != 0 {
+          let row = byte * 8 + unset.trailingZeroBitCount
+          if row >= count { return }
+          body(row)
+          unset &= unset - 1
+        }
+      }
+    }
   }
 }

@@ -37,8 +37,7 @@ extension Column {
       buffer.withUnsafeBufferPointer { source in
         for row in 0..<count { target[row] = convert(source[row]) }
       }
-      guard let validity else { return }
-      for row in 0..<count where !validity[row] { target[row] = .nan }
+      validity?.forEachUnset { target[$0] = .nan }
     }
   }
 }

@@ -12,15 +12,13 @@ struct ArrowColumn {
   private let viewBuffers: Int
 
   /// - Throws: `badData` where the batch does not say how many buffers its columns have.
-  init(_ index: Int, of fields: [ArrowField], in batch: ArrowBatch) throws(ImmerseError) {
-    field = fields[index]
+  init(_ field: ArrowField, at index: Int, in batch: ArrowBatch) throws(ImmerseError) {
+    self.field = field
     self.batch = batch
     self.index = index
-    let before = fields[..<index]
-    let views = before.count { $0.isView }
-    let own = field.isView ? 1 : 0
-    guard batch.viewBuffers.count >= views + own else { throw .damagedArrow }
-    firstBuffer = before.reduce(0) { $0 + $1.bufferCount } + batch.viewBuffers[..<views].reduce(0, +)
+    let views = field.viewsBefore
+    guard batch.viewBuffers.count >= views + (field.isView ? 1 : 0) else { throw .damagedArrow }
+    firstBuffer = field.firstBuffer + batch.viewBuffers[..<views].reduce(0, +)
     viewBuffers = field.isView ? batch.viewBuffers[views] : 0
   }
 

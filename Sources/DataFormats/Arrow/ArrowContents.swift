@@ -68,15 +68,18 @@ struct ArrowContents {
       guard let field = fields.first(where: { $0.dictionary?.id == id }) else { throw .damagedArrow }
       guard field.type.dataType == .text else { return }
       let entries = try entries(values, field.type)
-      dictionaries[id] =
-        isDelta ? dictionaries[id]?.appending(entries) ?? ArrowDictionary(entries) : ArrowDictionary(entries)
+      if isDelta, let dictionary = dictionaries[id] {
+        dictionaries[id] = dictionary.appending(entries)
+      } else {
+        dictionaries[id] = ArrowDictionary(entries, isOrdered: field.dictionary?.isOrdered ?? false)
+      }
     case .schema, .other: break
     }
   }
 
   /// The texts of a dictionary, nil for a missing one.
   private func entries(_ batch: ArrowBatch, _ type: ArrowType) throws(ImmerseError) -> [String?] {
-    let column = try ArrowColumn(0, of: [ArrowField(values: type)], in: batch)
+    let column = try ArrowColumn(ArrowField(values: type), at: 0, in: batch)
     let values = try column.values(0..<batch.rowCount, dictionary: nil)
     guard case .text(let texts) = values.values else { throw .damagedArrow }
     return (0..<texts.count).map { values.validity?[$0] == false ? nil : texts[$0] }

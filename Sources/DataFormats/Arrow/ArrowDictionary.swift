@@ -2,30 +2,32 @@ import Columnar
 
 /// The values into which the codes of an Arrow column point, as levels.
 struct ArrowDictionary {
-  let levels: Levels
-  /// The level of each code, -1 for a missing one; nil where codes and levels are the same numbers.
-  private let map: [Int32]?
   private let entries: [String?]
+  private let levels: Levels
+  /// The level of each code, -1 for a missing entry; nil where every entry is a level.
+  private let map: [Int32]?
 
-  /// Equal entries become one level. O(entries).
-  init(_ entries: [String?]) {
+  /// The order of the entries means something where the column says so. O(entries).
+  init(_ entries: [String?], isOrdered: Bool) {
     self.entries = entries
-    var codes: [String: Int32] = [:]
-    var names: [String] = []
-    let map = entries.map { entry -> Int32 in
-      guard let entry else { return -1 }
-      if let code = codes[entry] { return code }
-      let code = Int32(names.count)
-      codes[entry] = code
-      names.append(entry)
-      return code
+    let names = entries.compactMap(\.self)
+    levels = Levels(names, isDeclared: isOrdered)
+    if names.count == entries.count {
+      map = nil
+    } else {
+      var next: Int32 = -1
+      map = entries.map { entry in
+        if entry == nil { return -1 }
+        next += 1
+        return next
+      }
     }
-    levels = Levels(names)
-    self.map = names.count == entries.count ? nil : map
   }
 
   /// The dictionary with the entries of a delta after its own.
-  func appending(_ delta: [String?]) -> ArrowDictionary { ArrowDictionary(entries + delta) }
+  func appending(_ delta: [String?]) -> ArrowDictionary {
+    ArrowDictionary(entries + delta, isOrdered: levels.isDeclared)
+  }
 
   /// A categorical column of codes of any integer type. O(rows), without copying where nothing need be changed.
   ///

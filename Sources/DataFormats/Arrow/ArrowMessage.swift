@@ -52,7 +52,7 @@ struct ArrowMessage {
       throw ImmerseError(.badData, "the Arrow file is big-endian", remedy: "write it on another machine")
     }
     var fields: [ArrowField] = []
-    for table in try schema.tables(1) { fields.append(try ArrowField(table)) }
+    for table in try schema.tables(1) { fields.append(try ArrowField(table, after: fields.last)) }
     return fields
   }
 }

@@ -15,14 +15,14 @@ enum ArrowMetadata {
     .table([0: version, 1: .byte(kind.rawValue), 2: header, 3: .long(bodyLength)])
   }
 
-  static func footer(_ fields: [Field], dictionaries: [Int64], batches: [Int64]) -> FlatValue {
+  static func footer(_ schema: FlatValue, dictionaries: [Int64], batches: [Int64]) -> FlatValue {
     .table([
-      0: version, 1: schema(fields), 2: .structs(dictionaries, wordsEach: 3), 3: .structs(batches, wordsEach: 3),
+      0: version, 1: schema, 2: .structs(dictionaries, wordsEach: 3), 3: .structs(batches, wordsEach: 3),
     ])
   }
 
-  static func schema(_ fields: [Field]) -> FlatValue {
-    .table([1: .tables(fields.enumerated().map { field($1, dictionary: $0) })])
+  static func schema(_ fields: [Field], isOrdered: [Bool]) -> FlatValue {
+    .table([1: .tables(fields.indices.map { field(fields[$0], dictionary: $0, isOrdered: isOrdered[$0]) })])
   }
 
   static func batch(rows: Int, nodes: [Int64], buffers: [Int64]) -> FlatValue {
@@ -33,12 +33,16 @@ enum ArrowMetadata {
     .table([0: .long(Int64(id)), 1: batch])
   }
 
-  private static func field(_ field: Field, dictionary: Int) -> FlatValue {
+  private static func field(_ field: Field, dictionary: Int, isOrdered: Bool) -> FlatValue {
     let (number, type) = type(field.type)
     var values: [Int: FlatValue] = [
       0: .string(field.name), 1: .bool(true), 2: .byte(number), 3: type, 5: .tables([]),
     ]
-    if field.type == .category { values[4] = .table([0: .long(Int64(dictionary)), 1: integer(32, isSigned: true)]) }
+    if field.type == .category {
+      values[4] = .table([
+        0: .long(Int64(dictionary)), 1: integer(32, isSigned: true), 2: .bool(isOrdered),
+      ])
+    }
     return .table(values)
   }
 

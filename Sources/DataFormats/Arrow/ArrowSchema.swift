@@ -85,11 +85,19 @@ struct ArrowField {
   let name: String
   /// The type of the values; of those in the dictionary, where there is one.
   let type: ArrowType
-  /// The number of the dictionary and the type of the codes into it, where the values are coded.
-  let dictionary: (id: Int64, codes: ArrowType)?
+  /// The number of the dictionary, the type of the codes into it and whether its order means something, where the
+  /// values are coded.
+  let dictionary: (id: Int64, codes: ArrowType, isOrdered: Bool)?
+
+  /// The position of the column's first buffer in a record batch, those of views beyond their fixed ones not counted.
+  let firstBuffer: Int
+  /// How many columns of views stand before.
+  let viewsBefore: Int
 
   /// - Throws: `badData` where the message is damaged or the column nested.
-  init(_ table: FlatTable) throws(ImmerseError) {
+  init(_ table: FlatTable, after last: ArrowField?) throws(ImmerseError) {
+    firstBuffer = last.map { $0.firstBuffer + $0.bufferCount } ?? 0
+    viewsBefore = last.map { $0.viewsBefore + ($0.isView ? 1 : 0) } ?? 0
     name = try table.string(0) ?? ""
     type = try ArrowType(try table.integer(2, default: 0), try table.table(3), of: name)
     guard let encoding = try table.table(4) else {
@@ -98,7 +106,7 @@ struct ArrowField {
     }
     var codes = ArrowType.integer(bits: 32, isSigned: true)
     if let table = try encoding.table(1) { codes = try ArrowType(2, table, of: name) }
-    dictionary = (try encoding.integer(0, default: 0), codes)
+    dictionary = (try encoding.integer(0, default: 0), codes, try encoding.bool(2))
   }
 
   /// The values of a dictionary, as a column of their own.
@@ -106,9 +114,10 @@ struct ArrowField {
     name = ""
     self.type = type
     dictionary = nil
+    (firstBuffer, viewsBefore) = (0, 0)
   }
 
-  var bufferCount: Int { dictionary == nil ? type.bufferCount : 2 }
+  private var bufferCount: Int { dictionary == nil ? type.bufferCount : 2 }
   var isView: Bool { dictionary == nil && type.isView }
 
   /// - Throws: `badData` where the values have no counterpart here.

@@ -11,6 +11,7 @@ public struct ArrowSource: RandomAccessSource {
   public let rowCount: Int
 
   private let contents: ArrowContents
+  private let positions: [String: Int]
   /// The row at which each batch begins.
   private let starts: [Int]
 
@@ -38,48 +39,56 @@ public struct ArrowSource: RandomAccessSource {
     }
     self.starts = starts
     rowCount = rows
-    var seen: Set<String> = []
-    for name in columnNames where !seen.insert(name).inserted {
+    var positions: [String: Int] = [:]
+    for (index, column) in columnNames.enumerated() where positions.updateValue(index, forKey: column) != nil {
       throw ImmerseError(
-        .badData, "two columns have this name", place: ImmerseError.Place(file: self.name), variable: name,
+        .badData, "two columns have this name", place: ImmerseError.Place(file: name), variable: column,
         remedy: "rename one of them")
     }
+    self.positions = positions
   }
 
   public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
-    try require(columns)
     var types: [String: DataType] = [:]
-    for field in contents.fields where columns.contains(field.name) {
-      types[field.name] = try located { () throws(ImmerseError) in try field.dataType() }
+    for name in columns {
+      let index = try find(name)
+      types[name] = try located { () throws(ImmerseError) -> DataType in try contents.fields[index].dataType() }
     }
     return types
   }
 
   public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
-    try require(columns.map(\.name))
-    return try located { () throws(ImmerseError) in
-      var part = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
-      for request in columns {
-        guard let index = columnNames.firstIndex(of: request.name) else { continue }
-        part.set(request.name, try column(index, rows).delivered(as: request))
+    var delivered: [(name: String, column: Column)] = []
+    for request in columns {
+      let index = try find(request.name)
+      let values = try located { () throws(ImmerseError) -> Column in
+        try column(index, rows).delivered(as: request)
       }
-      return part
+      delivered.append((request.name, values))
     }
+    return Batch(delivered, rowCount: rows.count, firstRow: rows.lowerBound)
+  }
+
+  private func find(_ name: String) throws(ImmerseError) -> Int {
+    guard let position = positions[name] else {
+      throw .missingColumn(name, among: columnNames).at(ImmerseError.Place(file: self.name))
+    }
+    return position
   }
 
   /// A column's values in some rows, end to end where these span batches.
   private func column(_ index: Int, _ rows: Range<Int>) throws(ImmerseError) -> Column {
     let field = contents.fields[index]
-    _ = try field.dataType()
+    let type = try field.dataType()
     var pieces: [Column] = []
     for ((batch, dictionaries), start) in zip(contents.batches, starts) {
       let own = rows.clamped(to: start..<start + batch.rowCount)
       if own.isEmpty { continue }
-      let column = try ArrowColumn(index, of: contents.fields, in: batch)
+      let column = try ArrowColumn(field, at: index, in: batch)
       let dictionary = field.dictionary.flatMap { dictionaries[$0.id] }
       pieces.append(try column.values(own.lowerBound - start..<own.upperBound - start, dictionary: dictionary))
     }
-    return try Column.joined(pieces)
+    return try Column.joined(pieces, type: type)
   }
 
   private func located<Result>(_ body: () throws(ImmerseError) -> Result) throws(ImmerseError) -> Result {

@@ -12,21 +12,29 @@ public struct ArrowWriter: BatchWriter {
   private let fields: [Field]
   private var dictionaries: [LevelUnion?]
   private var batches: [Int64] = []
+  /// Known with the first batch, which tells whether the order of levels means something.
+  private var schema: FlatValue?
 
-  /// Begins the file.
-  ///
-  /// - Throws: `inputOutput` where it cannot be written.
-  public init(to file: OutputFile, fields: [Field]) throws(ImmerseError) {
+  public init(to file: OutputFile, fields: [Field]) {
     encoder = ArrowEncoder(fields: fields)
     self.file = file
     self.fields = fields
     dictionaries = fields.map { $0.type == .category ? LevelUnion() : nil }
+  }
+
+  /// Writes the schema before the first batch, of which it is given the levels of every column.
+  private mutating func begin(_ levels: [Levels?]) throws(ImmerseError) -> FlatValue {
+    if let schema { return schema }
+    let schema = ArrowMetadata.schema(fields, isOrdered: levels.map { $0?.isDeclared ?? false })
+    self.schema = schema
     try file.write(ArrowContents.magic + [0, 0])
-    _ = try write(.schema, ArrowMetadata.schema(fields), bodyLength: 0)
+    _ = try write(.schema, schema, bodyLength: 0)
+    return schema
   }
 
   public mutating func append(_ encoded: ArrowBody) throws(ImmerseError) {
     var body = encoded
+    _ = try begin(body.columns.map(\.levels))
     for index in fields.indices {
       guard let levels = body.columns[index].levels, var dictionary = dictionaries[index] else { continue }
       // One owner, so that the dictionary grows in place.
@@ -40,7 +48,8 @@ public struct ArrowWriter: BatchWriter {
   /// Ends the file with the dictionaries and the footer.
   ///
   /// - Throws: `inputOutput` where it cannot be written.
-  public func finish() throws(ImmerseError) {
+  public mutating func finish() throws(ImmerseError) {
+    let schema = try begin(fields.map { _ in nil })
     var blocks: [Int64] = []
     for (index, dictionary) in dictionaries.enumerated() {
       guard let names = dictionary?.names else { continue }
@@ -48,7 +57,7 @@ public struct ArrowWriter: BatchWriter {
       blocks += try write(.dictionary, body) { ArrowMetadata.dictionary(id: index, $0) }
     }
     try file.write([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])
-    let footer = ArrowMetadata.footer(fields, dictionaries: blocks, batches: batches).message
+    let footer = ArrowMetadata.footer(schema, dictionaries: blocks, batches: batches).message
     try file.write(footer)
     try file.write(withUnsafeBytes(of: Int32(footer.count).littleEndian) { Array($0) } + ArrowContents.magic)
   }

@@ -1,6 +1,11 @@
 /// The bytes of a cell; at least `FileBytes.padding` readable bytes follow.
 typealias CSVCell = (start: UnsafePointer<UInt8>, count: Int)
 
+/// What stands between the quotes of a cell, doubled ones as they are; the cell itself where it has no quotes.
+@inline(__always) func insideQuotes(_ cell: CSVCell) -> CSVCell {
+  cell.count < 2 || cell.start[0] != CSVByte.quote ? cell : (cell.start + 1, cell.count - 2)
+}
+
 /// Takes the quotes off cells.
 struct Unquoter {
   private var scratch = ColumnMemory<UInt8>(count: 256)
@@ -8,10 +13,10 @@ struct Unquoter {
   /// The cell's text, its quotes taken off and doubled ones halved; valid until the next call.
   @inline(__always) mutating func text(of cell: CSVCell) -> CSVCell {
     if cell.count < 2 || cell.start[0] != CSVByte.quote { return cell }
-    return inside((cell.start + 1, cell.count - 2))
+    return undoubled(insideQuotes(cell))
   }
 
-  private mutating func inside(_ cell: CSVCell) -> CSVCell {
+  private mutating func undoubled(_ cell: CSVCell) -> CSVCell {
     let bytes = UnsafeBufferPointer(start: cell.start, count: cell.count)
     if !bytes.contains(CSVByte.quote) { return cell }
     if scratch.count < cell.count + FileBytes.padding {
@@ -36,16 +41,8 @@ struct MissingCodes {
 
   var isEmpty: Bool { codes.isEmpty }
 
-  /// Whether the cell, with or without quotes, is one of the codes.
-  @inline(__always) func contain(_ cell: CSVCell) -> Bool {
-    !codes.isEmpty && find(cell)
-  }
-
-  private func find(_ cell: CSVCell) -> Bool {
-    var text = UnsafeBufferPointer(start: cell.start, count: cell.count)
-    if cell.count >= 2, cell.start[0] == CSVByte.quote {
-      text = UnsafeBufferPointer(rebasing: text.dropFirst().dropLast())
-    }
-    return codes.contains { $0.elementsEqual(text) }
+  /// Whether a cell, its quotes taken off, is one of the codes.
+  @inline(__always) func contain(_ text: CSVCell) -> Bool {
+    !codes.isEmpty && codes.contains { $0.elementsEqual(UnsafeBufferPointer(start: text.start, count: text.count)) }
   }
 }

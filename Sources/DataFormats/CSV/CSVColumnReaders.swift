@@ -18,11 +18,11 @@ extension CSVNumber {
     while true {
       row = read(cells, from: row, decimal: decimal, into: target)
       if row == cells.count { break }
-      guard codes.contain(cells[row]) else { return row }
+      guard codes.contain(insideQuotes(cells[row])) else { return row }
       row += 1
     }
     if !codes.isEmpty {
-      for row in 0..<cells.count where codes.contain(cells[row]) { target[row] = missing }
+      for row in 0..<cells.count where codes.contain(insideQuotes(cells[row])) { target[row] = missing }
     }
     return nil
   }
@@ -73,13 +73,7 @@ struct CSVCategoryReader: CSVColumnReader {
     return nil
   }
 
-  func finish() -> Column {
-    let (levels, map) = coder.levels()
-    if let map {
-      for row in 0..<rows where memory.base[row] >= 0 { memory.base[row] = map[Int(memory.base[row])] }
-    }
-    return Column(.category(memory.buffer, levels))
-  }
+  func finish() -> Column { Column(.category(memory.buffer, coder.levels)) }
 }
 
 /// The cells as they stand in the file without their quotes, for copying.

@@ -7,14 +7,14 @@ struct CSVHeader {
   /// The first byte after the header.
   let end: Int
 
-  /// Reads the header, after a byte order mark if there is one; takes the most frequent separator where none is
-  /// given. O(header).
+  /// Reads the header, after a byte order mark if there is one; where no separator is given, takes the most frequent
+  /// one that is not the decimal mark. O(header).
   ///
   /// - Throws: `badData` where the file is empty or not text, or two columns have one name.
-  init(_ text: FileBytes, name: String, separator given: UInt8?) throws(ImmerseError) {
+  init(_ text: FileBytes, name: String, dialect: CSVDialect) throws(ImmerseError) {
     let place = ImmerseError.Place(file: name, line: 1)
     let start = try Self.start(text, place)
-    let separator = given ?? Self.likelySeparator(text, from: start)
+    let separator = dialect.separator ?? Self.likelySeparator(text, from: start, decimal: dialect.decimal)
     let diagnosis = CSVDiagnosis(text: text, name: name, separator: separator)
     let record: CSVRecord
     do {
@@ -44,18 +44,19 @@ struct CSVHeader {
     return hasMark ? 3 : 0
   }
 
-  private static func likelySeparator(_ text: FileBytes, from start: Int) -> UInt8 {
-    var counts = [Int](repeating: 0, count: CSVByte.separators.count)
-    var inside = false
+  private static func likelySeparator(_ text: FileBytes, from start: Int, decimal: UInt8) -> UInt8 {
+    let candidates = [UInt8](",;\t".utf8).filter { $0 != decimal }
+    var counts = candidates.map { _ in 0 }
+    var isInside = false
     for position in start..<text.buffer.count {
       let byte = text.buffer[position]
-      if byte == CSVByte.quote { inside.toggle() }
-      if inside { continue }
+      if byte == CSVByte.quote { isInside.toggle() }
+      if isInside { continue }
       if byte == CSVByte.newline { break }
-      if let index = CSVByte.separators.firstIndex(of: byte) { counts[index] += 1 }
+      if let index = candidates.firstIndex(of: byte) { counts[index] += 1 }
     }
-    let best = counts.indices.max { counts[$0] < counts[$1] || counts[$0] == counts[$1] && $0 > $1 }
-    return CSVByte.separators[best ?? 0]
+    let highest = counts.max() ?? 0
+    return candidates[counts.firstIndex(of: highest) ?? 0]
   }
 
   private func check(_ place: ImmerseError.Place) throws(ImmerseError) {

@@ -44,11 +44,9 @@ extension CSVNumber {
 
   /// Any number, with quotes and spaces around it; missing where there is nothing between quotes.
   private static func any(_ start: UnsafePointer<UInt8>, _ count: Int, decimal: UInt8) -> Self? {
-    var text = UnsafeBufferPointer(start: start, count: count)
-    if count > 1, text[0] == CSVByte.quote {
-      text = UnsafeBufferPointer(rebasing: text[1..<count - 1])
-      if text.isEmpty { return missing }
-    }
+    let content = insideQuotes((start, count))
+    if content.count == 0 { return missing }
+    var text = UnsafeBufferPointer(start: content.start, count: content.count)
     guard let first = text.firstIndex(where: { $0 != UInt8(ascii: " ") }),
       let last = text.lastIndex(where: { $0 != UInt8(ascii: " ") })
     else { return nil }

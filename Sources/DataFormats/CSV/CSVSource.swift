@@ -11,8 +11,9 @@ public struct CSVSource: RandomAccessSource {
   public let columnNames: [String]
   public var rowCount: Int { index.rowCount }
 
-  let text: FileBytes
-  let index: CSVIndex
+  private let positions: [String: Int]
+  private let text: FileBytes
+  private let index: CSVIndex
   /// With the separator as found.
   let dialect: CSVDialect
   let threads: Int
@@ -44,7 +45,7 @@ public struct CSVSource: RandomAccessSource {
     try dialect.check()
     var text = file.isGzip ? try file.inflated(name: name) : file
     if dialect.encoding == .latin1 { text = try text.decodedFromLatin1() }
-    let header = try CSVHeader(text, name: name, separator: dialect.separator)
+    let header = try CSVHeader(text, name: name, dialect: dialect)
     var range = header.end..<text.buffer.count
     if header.names.count > 1 { range = text.withoutBlankLines(atEndOf: range) }
     let diagnosis = CSVDiagnosis(
@@ -52,6 +53,7 @@ public struct CSVSource: RandomAccessSource {
     index = try CSVIndex(text, range: range, blockBytes: pace.blockBytes, threads: threads, diagnosis: diagnosis)
     self.name = name
     columnNames = header.names
+    positions = Dictionary(uniqueKeysWithValues: header.names.enumerated().map { ($1, $0) })
     self.text = text
     self.dialect = CSVDialect(
       separator: header.separator, decimal: dialect.decimal, missingCodes: dialect.missingCodes)
@@ -62,11 +64,11 @@ public struct CSVSource: RandomAccessSource {
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place {
     guard row < rowCount else { return ImmerseError.Place(file: name) }
     return diagnosis.place(
-      ofByte: index.bytes(ofRows: row..<row + 1).lowerBound, column: column.flatMap(columnNames.firstIndex))
+      ofByte: index.bytes(ofRows: row..<row + 1).lowerBound, column: column.flatMap { positions[$0] })
   }
 
   public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
-    let positions = try positions(of: columns.map(\.name))
+    let positions = try find(columns.map(\.name))
     let forms = try forms(of: columns)
     let arena = ColumnArena(columns: forms.count { $0.isNumeric }, rows: rows.count)
     var readers = forms.map { form -> any CSVColumnReader in
@@ -78,9 +80,9 @@ public struct CSVSource: RandomAccessSource {
       }
     }
     try read(rows, ofColumns: positions) { readers[$0].read($1) }
-    var batch = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
-    for (request, reader) in zip(columns, readers) { batch.set(request.name, try reader.finish()) }
-    return batch
+    var delivered: [(name: String, column: Column)] = []
+    for (request, reader) in zip(columns, readers) { delivered.append((request.name, try reader.finish())) }
+    return Batch(delivered, rowCount: rows.count, firstRow: rows.lowerBound)
   }
 
   /// The type in which each request is delivered.
@@ -142,12 +144,11 @@ public struct CSVSource: RandomAccessSource {
   }
 
   /// The positions of named columns.
-  func positions(of names: [String]) throws(ImmerseError) -> [Int] {
-    let positions = Dictionary(uniqueKeysWithValues: columnNames.enumerated().map { ($1, $0) })
+  func find(_ names: [String]) throws(ImmerseError) -> [Int] {
     var found: [Int] = []
     for name in names {
       guard let position = positions[name] else {
-        throw ImmerseError.missingColumn(name, among: columnNames).at(ImmerseError.Place(file: self.name, line: 1))
+        throw .missingColumn(name, among: columnNames).at(ImmerseError.Place(file: self.name, line: 1))
       }
       found.append(position)
     }

@@ -34,7 +34,7 @@ extension CSVSource {
   private func examine(
     _ chunks: [Int], _ columns: [String], _ found: inout [String: CellKind]
   ) throws(ImmerseError) {
-    let positions = try positions(of: columns)
+    let positions = try find(columns)
     let kinds = Mutex([CellKind](repeating: .empty, count: columns.count))
     try parallelForEach(chunks.count, threads: threads) { (index: Int) throws(ImmerseError) in
       let start = kinds.withLock { $0 }

@@ -66,10 +66,9 @@ extension TextBuffer {
     try offsets.withUnsafeBufferPointer { offsets throws(ImmerseError) in
       try bytes.withUnsafeBufferPointer { bytes throws(ImmerseError) in
         let used = UnsafeBufferPointer(rebasing: bytes[Int(offsets[0])..<Int(offsets[count])])
-        let isPlain = validity.map { valid in
-          (0..<count).allSatisfy { valid[$0] || offsets[$0] == offsets[$0 + 1] }
-        }
-        if isPlain != false, !needsQuotes(used, separator) { return self }
+        var isPlain = true
+        validity?.forEachUnset { row in isPlain = isPlain && offsets[row] == offsets[row + 1] }
+        if isPlain, !needsQuotes(used, separator) { return self }
         var cells = TextBuilder(rows: count)
         var row = 0
         forEachText { text in
@@ -88,7 +87,7 @@ extension TextBuilder {
     let validity = column.validity
     switch column.values {
     case .float64(let buffer): append(buffer, validity) { $0.append($1) }
-    case .float32(let buffer): append(buffer, validity) { $0.append(Double($1)) }
+    case .float32(let buffer): append(buffer, validity) { $0.append(NumberText.shortest($1)) }
     case .int64(let buffer): append(buffer, validity) { $0.append(integer: $1) }
     case .int32(let buffer): append(buffer, validity) { $0.append(integer: Int64($1)) }
     case .int16(let buffer): append(buffer, validity) { $0.append(integer: Int64($1)) }

@@ -67,20 +67,9 @@ struct CategoryCoder {
     }
   }
 
-  /// The texts as levels, and where some were the same text to Unicode the map from codes to levels.
-  func levels() -> (levels: Levels, map: [Int32]?) {
-    let names = entries.map { String(decoding: bytes[$0.start..<$0.start + $0.count], as: UTF8.self) }
-    // Bytes beyond ASCII may spell one text in two ways, composed and decomposed.
-    if bytes.allSatisfy({ $0 < 0x80 }) { return (Levels(names), nil) }
-    var codes: [String: Int32] = [:]
-    var distinct: [String] = []
-    let map = names.map { name -> Int32 in
-      if let code = codes[name] { return code }
-      codes[name] = Int32(distinct.count)
-      distinct.append(name)
-      return Int32(distinct.count - 1)
-    }
-    return (Levels(distinct), distinct.count == names.count ? nil : map)
+  /// The texts by their codes.
+  var levels: Levels {
+    Levels(entries.map { String(decoding: bytes[$0.start..<$0.start + $0.count], as: UTF8.self) })
   }
 
   @inline(__always)

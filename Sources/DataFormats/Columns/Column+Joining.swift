@@ -4,10 +4,11 @@ extension Column {
   /// The rows of several columns of one type, end to end; categories get the union of their levels. O(rows), O(1)
   /// for a single column.
   ///
-  /// - Precondition: the columns are of one type.
+  /// - Precondition: the columns are of that type.
   /// - Throws: `badData` where the texts together take more than 2 GB.
-  static func joined(_ columns: [Column]) throws(ImmerseError) -> Column {
-    guard let first = columns.first, columns.count > 1 else { return columns.first ?? Column([Double]()) }
+  static func joined(_ columns: [Column], type: DataType) throws(ImmerseError) -> Column {
+    guard let first = columns.first else { return try Column([Double]()).converted(to: type, named: "") }
+    if columns.count == 1 { return first }
     if case .category = first.values { return joinedCategories(columns.map(\.categories)) }
     let parts = columns.map(\.values)
     let values: Values =
@@ -65,7 +66,9 @@ extension Column {
     for levels in parts.map(\.levels) {
       names.append(contentsOf: levels.names.filter { seen.insert($0).inserted })
     }
-    let levels = parts.allSatisfy { $0.levels === parts[0].levels } ? parts[0].levels : Levels(names)
+    let levels =
+      parts.allSatisfy { $0.levels === parts[0].levels }
+      ? parts[0].levels : Levels(names, isDeclared: parts.allSatisfy(\.levels.isDeclared))
     let codes = joined(parts.map { .int32($0.recoded(to: levels).codes) }) { values -> Buffer<Int32>? in
       if case .int32(let part) = values { part } else { nil }
     }

@@ -48,6 +48,8 @@ public final class OutputFile {
       let temporary = temporaryName(beside: destination)
       self.temporary = temporary
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      // What only its owner could read stays so.
+      if exists, descriptor >= 0 { fchmod(descriptor, status.st_mode & 0o777) }
     }
     if descriptor < 0 { throw .cannotWrite(path, errno) }
   }

@@ -60,9 +60,9 @@ public struct AppendedSource: RandomAccessSource {
       }
       pieces.append(try part.rows(own.lowerBound - start..<own.upperBound - start, requests))
     }
-    var batch = Batch([], rowCount: rows.count, firstRow: rows.lowerBound)
-    for request in columns { batch.set(request.name, try join(pieces, request, types[request.name])) }
-    return batch
+    var joined: [(name: String, column: Column)] = []
+    for request in columns { joined.append((request.name, try join(pieces, request, types[request.name]))) }
+    return Batch(joined, rowCount: rows.count, firstRow: rows.lowerBound)
   }
 
   /// One column of all pieces, missing where a piece lacks it.
@@ -75,6 +75,6 @@ public struct AppendedSource: RandomAccessSource {
       let column = piece[request.name] ?? Column([Double](repeating: .nan, count: piece.rowCount))
       columns.append(try column.converted(to: type, named: request.name))
     }
-    return try Column.joined(columns)
+    return try Column.joined(columns, type: type)
   }
 }

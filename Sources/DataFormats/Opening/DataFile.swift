@@ -60,8 +60,8 @@ public enum DataFile {
     return try CSVSource(bytes, name: name, dialect: options.dialect, threads: options.threads)
   }
 
-  /// Writes columns of a source, all of them unless some are named; the file appears when it is complete, or not at all. `-` is standard output, as
-  /// a text table.
+  /// Writes columns of a source, all of them unless some are named; the file appears when it is complete, or not at
+  /// all. `-` is standard output, as a text table.
   ///
   /// A text table copied to a text table keeps the text of its cells.
   ///
@@ -81,7 +81,7 @@ public enum DataFile {
       try source.export(columns.map { .verbatim($0) }, to: &writer, with: engine)
     case .arrow:
       let types = try source.types(of: columns)
-      var writer = try ArrowWriter(to: file, fields: columns.map { Field($0, types[$0] ?? .text) })
+      var writer = ArrowWriter(to: file, fields: columns.map { Field($0, types[$0] ?? .text) })
       try source.export(columns.map { .native($0) }, to: &writer, with: engine)
       try writer.finish()
     }
