@@ -1,5 +1,4 @@
 import Columnar
-import Foundation
 import Streaming
 import TestSupport
 import Testing
@@ -97,7 +96,7 @@ import Testing
   /// Chem97, 31,022 pupils in 2,410 schools in 131 authorities.
   @Test func threeLevelsOfChem97() throws {
     guard let file = TestFiles.reference("multilevel/Chem97.csv.gz") else { return }
-    let table = try Fixture.parse(try gunzip(file))
+    let table = try Fixture.table(file)
     let golden = try Fixture.golden("Chem97", id: "Chem97.ML")
     let request = FitRequest("score ~ gcsecnt + (1 | lea) + (1 | school)", method: .ml)
     let model = try LinearMixedModel.of(request, table)
@@ -119,17 +118,5 @@ import Testing
     expectClose(fitted.result.convergence.theta, try optimum["theta"].numbers, relative: 1e-5)
     #expect(fitted.result.groups == ["school": 2_410, "lea": 131])
     #expect(model.levels.map(\.count) == [2_410, 131])
-  }
-
-  private func gunzip(_ file: URL) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", file.path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
   }
 }

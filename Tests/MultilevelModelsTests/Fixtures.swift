@@ -1,28 +1,19 @@
 import Columnar
+import DataFormats
 import Foundation
 import Streaming
 import TestSupport
 
 @testable import MultilevelModels
 
-/// The committed tables, read as text and numbers: a column is numeric where every cell is a number without quotes.
+/// The committed tables and goldens.
 enum Fixture {
-  static func table(_ file: String) throws -> Table {
-    try parse(String(decoding: try Data(contentsOf: TestFiles.golden("multilevel/\(file)")), as: UTF8.self))
-  }
+  static func table(_ file: String) throws -> Table { try table(TestFiles.golden("multilevel/\(file)")) }
 
-  static func parse(_ text: String) throws -> Table {
-    let lines = text.split(whereSeparator: \.isNewline).map {
-      $0.split(separator: ",", omittingEmptySubsequences: false)
-    }
-    let names = lines[0].map { $0.filter { $0 != "\"" } }
-    let columns = names.indices.map { index -> (name: String, column: Column) in
-      let cells = lines.dropFirst().map { String($0[index]) }
-      let numbers = cells.compactMap { Double($0) }
-      if numbers.count == cells.count { return (names[index], Column(numbers)) }
-      return (names[index], Column(cells.map { Optional($0.filter { $0 != "\"" }) }))
-    }
-    return Table(columns)
+  /// A small file as a table in memory.
+  static func table(_ file: URL) throws -> Table {
+    let source = try DataFile.open(file.path)
+    return Table(try source.chunk(0, source.columnNames.map { .native($0) }))
   }
 
   static func golden(_ file: String, id: String) throws -> GoldenJSON {
