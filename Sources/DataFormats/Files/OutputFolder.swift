@@ -8,7 +8,7 @@ public import Columnar
 
 /// A folder of results that appears with all its files or not at all.
 ///
-/// Files are written to a temporary folder beside it, which then takes its name. Where the folder exists already and
+/// Files are written to a temporary folder beside it, which then takes its name; folders above it are created. Where the folder exists already and
 /// may be written to, the new files replace those of the same names and the others stay as they are.
 public final class OutputFolder {
   public let path: String
@@ -28,8 +28,14 @@ public final class OutputFolder {
     } else if access(path, F_OK) == 0 {
       throw ImmerseError(.usage, "is a file, not a folder", place: ImmerseError.Place(file: path))
     }
+    Self.makeFolders(above: path)
     guard mkdir(temporary, 0o777) == 0 else { throw .cannotWrite(path, errno) }
     isOpen = true
+  }
+
+  /// Creates the folders a path passes through. What cannot be created is found out when the path itself is made.
+  private static func makeFolders(above path: String) {
+    for end in path.indices.dropFirst() where path[end] == "/" { mkdir(String(path[..<end]), 0o777) }
   }
 
   deinit { abandon() }
