@@ -1,5 +1,6 @@
 import Columnar
 import Foundation
+import LinearAlgebra
 import Streaming
 import TestSupport
 import Testing
@@ -210,5 +211,47 @@ import Testing
     expectClose(robust.rows.map(\.standardError), weighted.rows.map(\.standardError), relative: 1e-9)
     let model = try MixedModel.fit(FitRequest(formula, method: .ml), to: table).result
     #expect(robust.standardError("cses") != model.standardError("cses"))
+  }
+
+  /// Small irregular samples with effects that are there or not: the search converges, and none from elsewhere ends lower.
+  @Test(arguments: UInt64(1)...12) func noOtherStartFindsALowerCriterion(seed: UInt64) throws {
+    var random = SplitMix64(state: seed)
+    func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + Double.random(in: 0...1, using: &random) } }
+    func pick(_ values: [Double]) -> Double { values.randomElement(using: &random) ?? 0 }
+    let (regions, schools) = (Int.random(in: 3...6, using: &random), Int.random(in: 12...30, using: &random))
+    let spread = (region: pick([0, 0.3, 2]), school: pick([0, 0.3, 3]), slope: pick([0, 0.5]))
+    let regionEffects = (0..<regions).map { _ in spread.region * normal() }
+    var (y, x, w): ([Double], [Double], [Double]) = ([], [], [])
+    var (school, region): ([String], [String]) = ([], [])
+    for j in 0..<schools {
+      let (effect, slope) = (spread.school * normal(), spread.slope * normal())
+      for _ in 0..<Int.random(in: 2...12, using: &random) {
+        x.append(10 + 3 * normal())
+        y.append(regionEffects[j % regions] + effect + (1 + slope) * x[x.count - 1] + normal())
+        w.append(Double.random(in: 0.5...3, using: &random))
+        school.append("s\(j)")
+        region.append("r\(j % regions)")
+      }
+    }
+    let table = Table([("y", Column(y)), ("x", Column(x)), ("w", Column(w))])
+      .adding("school", school).adding("region", region)
+    let formula = seed % 2 == 0 ? "y ~ x + (x | school) + (1 | region)" : "y ~ x + (x || school) + (1 | region)"
+    let request = seed % 3 == 0 ? FitRequest(formula, weights: ["w"], weightScaling: .size) : FitRequest(formula)
+    let fitted = try MixedModel.fit(request, to: table)
+    #expect(fitted.result.convergence.converged)
+    for _ in 0..<4 {
+      let start = (0..<fitted.model.thetaCount).map { _ in Double.random(in: 0.05...3, using: &random) }
+      let other = try lowestCriterion(fitted.model, from: start)
+      #expect(fitted.result.criterion.value <= other + 1e-6)
+    }
+  }
+
+  private func lowestCriterion(_ model: LinearMixedModel, from start: [Double]) throws -> Double {
+    var minimiser = Minimiser { theta throws(ImmerseError) in
+      let evaluation = try model.evaluate(theta, .fitted)
+      return Minimiser.Point(
+        theta: theta, value: evaluation.criterion, gradient: try model.gradient(evaluation, .fitted))
+    }
+    return try minimiser.minimise(from: start, metric: Matrix(diagonal: start.map { _ in 0.01 })).0.value
   }
 }

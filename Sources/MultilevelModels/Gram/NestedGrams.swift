@@ -40,8 +40,7 @@ public struct NestedGrams: Sendable {
     frame = fit.frame
     scales = fit.scales
     let nesting = try Nesting(
-      partial.cells, cells: Array(partial.rowCounts.indices), factors: fit.plan.factors,
-      columns: fit.frame.groups.map(\.name))
+      partial.cells, factors: fit.plan.factors, columns: fit.frame.groups.map(\.name))
     self.nesting = nesting
 
     let scaling = WeightScaler(fit.plan.request)

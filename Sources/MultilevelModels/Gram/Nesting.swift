@@ -22,8 +22,8 @@ struct Nesting: Sendable {
   let cells: [Int]
 
   /// - Throws: `badData` where two factors cross or have the same groups.
-  init(_ index: CellIndex, cells: [Int], factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
-    let cellCodes = cells.map { index.codes(of: $0) }
+  init(_ index: CellIndex, factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
+    let cellCodes = (0..<index.count).map { index.codes(of: $0) }
     var partitions = factors.map { factor in
       Partition(factor, positions: factor.columns.compactMap { columns.firstIndex(of: $0) }, of: cellCodes)
     }
@@ -32,13 +32,13 @@ struct Nesting: Sendable {
     for (lower, upper) in zip(partitions, partitions.dropFirst()) {
       try Self.check(lower, nestedIn: upper)
     }
-    let order = cells.indices.sorted { a, b in
+    let order = cellCodes.indices.sorted { a, b in
       for partition in partitions.reversed() where partition.numbers[a] != partition.numbers[b] {
         return partition.groups[partition.numbers[a]].lexicographicallyPrecedes(partition.groups[partition.numbers[b]])
       }
       return a < b
     }
-    self.cells = order.map { cells[$0] }
+    cells = order
 
     // From the lowest level up: the groups in tree order, and for each the first cell it holds.
     var representatives = order

@@ -4,7 +4,7 @@ import ModelFormula
 
 /// Predictions of the random effects of every group of one factor (BLUPs), with θ and the fixed effects held at their
 /// estimates, as lme4's `ranef` gives them.
-public struct ConditionalModes: Sendable, Hashable {
+public struct ConditionalModes: Sendable, Hashable, Codable {
   public let group: String
   /// The groups by name, in the order of the tree.
   public let groups: [String]
@@ -15,6 +15,11 @@ public struct ConditionalModes: Sendable, Hashable {
   /// For each effect the conditional standard deviations of the groups. Under sampling weights these are quantities of
   /// the model, not of the design.
   public let standardDeviations: [[Double]]
+
+  enum CodingKeys: String, CodingKey {
+    case group, groups, terms, modes
+    case standardDeviations = "std_devs"
+  }
 }
 
 extension LinearMixedModel {

@@ -27,8 +27,16 @@ extension LinearMixedModel {
         theta: theta, value: evaluation.criterion, gradient: try gradient(evaluation, .fitted))
     }
     var (point, certificate) = try minimiser.minimise(from: start, metric: emMetric(start))
-    for index in diagonalPositions where point.theta[index] != 0 && point.theta[index].magnitude < 1e-4 {
-      // A variance this small is zero wherever that costs nothing.
+    let vanished = vanishingDiagonals(point.theta)
+    if !vanished.isEmpty {
+      // Zero can be a minimum with a lower one inside: one more search, from well inside.
+      var inside = point.theta
+      for index in vanished { inside[index] = 3 }
+      let other = try minimiser.minimise(from: inside, metric: emMetric(inside))
+      if other.0.value < point.value { (point, certificate) = other }
+    }
+    for index in vanishingDiagonals(point.theta) where point.theta[index] != 0 {
+      // A standard deviation this small is zero wherever that costs nothing.
       var theta = point.theta
       theta[index] = 0
       let trial = try minimiser.evaluate(theta)
@@ -86,9 +94,10 @@ extension LinearMixedModel {
     return metric
   }
 
-  /// Where θ holds the diagonals of Λ.
-  private var diagonalPositions: [Int] {
-    levels.flatMap(\.effects.elements).enumerated().filter { $0.element.row == $0.element.column }.map(\.offset)
+  /// Where θ holds diagonal elements of Λ that are all but zero.
+  private func vanishingDiagonals(_ theta: [Double]) -> [Int] {
+    levels.flatMap(\.effects.elements).enumerated()
+      .filter { $0.element.row == $0.element.column && theta[$0.offset].magnitude < 1e-4 }.map(\.offset)
   }
 
   /// The same Λ with the signs of its columns such that no diagonal element is negative.

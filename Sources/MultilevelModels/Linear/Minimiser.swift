@@ -22,13 +22,14 @@ struct Minimiser {
     var largestEigenvalue: Double
   }
 
-  /// The scaled gradient below which a point is the minimum: the criterion is then within 5e-13 of its lowest value.
-  static let tolerance = 1e-6
-  /// Newton steps go on to here where rounding lets them, as they cost one evaluation each.
+  /// The scaled gradient up to which a search has converged: the value is then within 5e-7 of the minimum.
+  static let tolerance = 1e-3
+  /// The scaled gradient at which Newton's method asks for no further Hessian.
+  private static let goal = 1e-6
+  /// Steps that cost one evaluation each go on to here where rounding lets them.
   private static let aim = 1e-11
-  /// Rounds of Newton's method, each with a Hessian of its own.
-  private static let roundLimit = 6
-
+  /// Hessians before the search gives up; where the function is flat to fourth order they all serve.
+  private static let roundLimit = 20
   /// Parameters are relative to the residual standard deviation and of the order of 1.
   private static let longestStep = 2.0
 
@@ -149,12 +150,18 @@ struct Minimiser {
         isProgressing = nextDecrement < 0.1 * decrement
         if nextDecrement < decrement { (point, decrement) = (next, nextDecrement) }
       }
-      if decrement <= Self.tolerance || hessian.downward != nil || round == Self.roundLimit {
-        let certificate = Certificate(
-          scaledGradient: decrement, smallestEigenvalue: hessian.eigen.values.first ?? 0,
-          largestEigenvalue: hessian.eigen.values.last ?? 0)
-        return (point, certificate, hessian.downward)
+      if decrement > Self.goal, hessian.downward == nil, round < Self.roundLimit {
+        // Far from quadratic: a shorter step, and a new Hessian.
+        let step = hessian.newtonStep(point.gradient)
+        if let lower = search(from: point, along: step, slope: -decrement * decrement) {
+          point = lower
+          continue
+        }
       }
+      let certificate = Certificate(
+        scaledGradient: decrement, smallestEigenvalue: hessian.eigen.values.first ?? 0,
+        largestEigenvalue: hessian.eigen.values.last ?? 0)
+      return (point, certificate, hessian.downward)
     }
   }
 
