@@ -39,6 +39,10 @@ struct ArrowTests {
       let own = try #require(whole[column])
       #expect(Self.cells(own) == cells, "\(column)")
       #expect(try source.types(of: [column])[column] == own.type)
+      if own.type == .text {
+        let coded = try source.rows(0..<source.rowCount, [.category(column)])[column]
+        #expect(coded?.type == .category && coded.map(Self.cells) == cells)
+      }
       // Any rows, across whatever batches.
       for start in 0..<cells.count {
         for end in [start, start + 1, (start + cells.count) / 2, cells.count] where end <= cells.count && end >= start {

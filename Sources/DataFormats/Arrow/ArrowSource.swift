@@ -58,11 +58,16 @@ public struct ArrowSource: RandomAccessSource {
   }
 
   public func rows(_ rows: Range<Int>, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch {
+    let overlapping = contents.batches.indices.filter {
+      starts[$0] < rows.upperBound && rows.lowerBound < starts[$0] + contents.batches[$0].batch.rowCount
+    }
     var delivered: [(name: String, column: Column)] = []
     for request in columns {
       let index = try find(request.name)
       let values = try located { () throws(ImmerseError) -> Column in
-        try column(index, rows).delivered(as: request)
+        let column = try column(index, rows, in: overlapping)
+        if request.kind == .category, case .text(let texts) = column.values { return texts.coded(column.validity) }
+        return try column.delivered(as: request)
       }
       delivered.append((request.name, values))
     }
@@ -76,14 +81,15 @@ public struct ArrowSource: RandomAccessSource {
     return position
   }
 
-  /// A column's values in some rows, end to end where these span batches.
-  private func column(_ index: Int, _ rows: Range<Int>) throws(ImmerseError) -> Column {
+  /// A column's values in some rows, end to end where these span several of the batches.
+  private func column(_ index: Int, _ rows: Range<Int>, in batches: [Int]) throws(ImmerseError) -> Column {
     let field = contents.fields[index]
     let type = try field.dataType()
     var pieces: [Column] = []
-    for ((batch, dictionaries), start) in zip(contents.batches, starts) {
+    for number in batches {
+      let (batch, dictionaries) = contents.batches[number]
+      let start = starts[number]
       let own = rows.clamped(to: start..<start + batch.rowCount)
-      if own.isEmpty { continue }
       let column = try ArrowColumn(field, at: index, in: batch)
       let dictionary = field.dictionary.flatMap { dictionaries[$0.id] }
       pieces.append(try column.values(own.lowerBound - start..<own.upperBound - start, dictionary: dictionary))

@@ -90,7 +90,7 @@ struct CSVTextReader: CSVColumnReader {
   mutating func read(_ cells: CSVCells) -> Int? {
     for row in 0..<cells.count {
       let cell = unquoter.text(of: cells[row])
-      texts.append(cell.start, codes.contain(cell) ? 0 : cell.count)
+      texts.append(padded: cell.start, codes.contain(cell) ? 0 : cell.count)
     }
     return nil
   }

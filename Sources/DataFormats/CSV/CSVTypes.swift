@@ -7,7 +7,7 @@ final class KnownTypes: Sendable {
   private let found = Mutex([String: DataType]())
 
   func known(_ names: [String]) -> [String: DataType] {
-    found.withLock { $0.filter { names.contains($0.key) } }
+    found.withLock { found in names.reduce(into: [:]) { $0[$1] = found[$1] } }
   }
 
   func add(_ types: [String: DataType]) {
@@ -19,7 +19,7 @@ extension CSVSource {
   /// `int64` where every non-empty cell is a whole number, `float64` where every one is a number, else `text`. Reads
   /// the columns through to the end, unless the first rows already hold text. O(rows), once for each column.
   public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
-    try require(columns)
+    _ = try find(columns)
     let known = knownTypes.known(columns)
     var open = columns.filter { known[$0] == nil }
     if open.isEmpty { return known }

@@ -33,10 +33,10 @@ public struct CSVEncoder: BatchEncoder {
     let columns = try batch.columns.map { column throws(ImmerseError) in try CellTexts(column, separator: separator) }
     // A row of one empty cell would be a blank line; it is written as a pair of quotes.
     let marksEmptyRows = columns.count == 1
-    let room = batch.rowCount * (columns.count + (marksEmptyRows ? 2 : 0))
-    let memory = ColumnMemory<UInt8>(count: columns.reduce(room) { $0 + $1.byteCount })
+    let separators = batch.rowCount * (columns.count + (marksEmptyRows ? 2 : 0))
+    let memory = ColumnMemory<UInt8>(count: columns.reduce(separators + 16) { $0 + $1.byteCount })
     let used = withExtendedLifetime(columns) {
-      columns.map(CellTexts.Pointers.init).withUnsafeBufferPointer { cells in
+      columns.compactMap(CellTexts.Pointers.init).withUnsafeBufferPointer { cells in
         var target = memory.base
         for row in 0..<batch.rowCount {
           let start = target

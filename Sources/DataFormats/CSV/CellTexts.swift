@@ -27,23 +27,37 @@ struct CellTexts {
 
   /// The cells in memory, for as long as the column's texts live.
   struct Pointers {
-    private let bytes: UnsafePointer<UInt8>?
-    private let offsets: UnsafePointer<Int32>?
+    private let bytes: UnsafePointer<UInt8>
+    private let offsets: UnsafePointer<Int32>
     private let codes: UnsafePointer<Int32>?
+    /// The last position from which sixteen bytes can be read.
+    private let lastWide: Int
 
-    init(_ cells: CellTexts) {
-      bytes = cells.text.bytes.withUnsafeBufferPointer { $0.baseAddress }
-      offsets = cells.text.offsets.withUnsafeBufferPointer { $0.baseAddress }
-      codes = cells.codes?.withUnsafeBufferPointer { $0.baseAddress }
+    init?(_ cells: CellTexts) {
+      let text = cells.text
+      guard let offsets = text.offsets.withUnsafeBufferPointer(\.baseAddress) else { return nil }
+      self.offsets = offsets
+      bytes =
+        text.bytes.withUnsafeBufferPointer(\.baseAddress)
+        ?? UnsafeRawPointer(offsets).assumingMemoryBound(to: UInt8.self)
+      lastWide = text.bytes.count - 16
+      codes = cells.codes?.withUnsafeBufferPointer(\.baseAddress)
     }
 
-    /// Copies a row's cell and returns how many bytes it has.
+    /// Copies a row's cell and returns how many bytes it has; may write up to sixteen.
     @inline(__always) func copy(_ row: Int, to target: UnsafeMutablePointer<UInt8>) -> Int {
-      let index = codes.map { Int($0[row]) } ?? row
-      guard index >= 0, let offsets, let bytes else { return 0 }
+      var index = row
+      if let codes {
+        index = Int(codes[row])
+        if index < 0 { return 0 }
+      }
       let start = Int(offsets[index])
       let count = Int(offsets[index + 1]) - start
-      copyShort(bytes + start, count, to: target)
+      if count <= 16, start <= lastWide {
+        copySixteen(bytes + start, to: target)
+      } else {
+        target.update(from: bytes + start, count: count)
+      }
       return count
     }
   }

@@ -104,3 +104,20 @@ struct CategoryCoder {
     return product.high ^ product.low
   }
 }
+
+extension TextBuffer {
+  /// The texts as a categorical column, levels in the order of first appearance. O(bytes).
+  func coded(_ validity: Bitmap?) -> Column {
+    var coder = CategoryCoder()
+    let memory = ColumnMemory<Int32>(count: count)
+    var row = 0
+    forEachText { text in
+      // Of an empty text no byte is read, wherever it stands.
+      let start = text.baseAddress ?? UnsafeRawPointer(memory.base).assumingMemoryBound(to: UInt8.self)
+      memory.base[row] = coder.code(of: start, text.count)
+      row += 1
+    }
+    validity?.forEachUnset { memory.base[$0] = -1 }
+    return Column(.category(memory.buffer, coder.levels))
+  }
+}

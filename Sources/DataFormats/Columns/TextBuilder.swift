@@ -15,15 +15,19 @@ struct TextBuilder {
     bytes = ColumnMemory(count: 16 * rows)
   }
 
-  @inline(__always) mutating func append(_ start: UnsafePointer<UInt8>, _ count: Int) {
-    append(upTo: count) { target in
-      copyShort(start, count, to: target)
+  /// Appends a text after which at least sixteen bytes can be read.
+  @inline(__always) mutating func append(padded start: UnsafePointer<UInt8>, _ count: Int) {
+    append(upTo: max(count, 16)) { target in
+      if count <= 16 { copySixteen(start, to: target) } else { target.update(from: start, count: count) }
       return count
     }
   }
 
-  @inline(__always) mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
-    if let base = text.baseAddress { append(base, text.count) } else { appendEmpty() }
+  mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
+    append(upTo: text.count) { target in
+      if let start = text.baseAddress { target.update(from: start, count: text.count) }
+      return text.count
+    }
   }
 
   mutating func append(_ string: String) {
@@ -67,30 +71,9 @@ extension ImmerseError {
   }
 }
 
-/// Copies bytes, quickly where they are few; neither side is touched beyond `count`.
+/// Copies sixteen bytes, whatever number of them is wanted: for short texts that is one load and one store.
 @inline(__always)
-func copyShort(_ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>) {
-  if count > 16 {
-    target.update(from: source, count: count)
-  } else if count >= 8 {
-    copyEnds(source, count, to: target, as: UInt64.self)
-  } else if count >= 4 {
-    copyEnds(source, count, to: target, as: UInt32.self)
-  } else if count > 0 {
-    target[0] = source[0]
-    target[count >> 1] = source[count >> 1]
-    target[count - 1] = source[count - 1]
-  }
-}
-
-/// Copies the first and the last word, which may overlap.
-@inline(__always)
-private func copyEnds<Word: BitwiseCopyable>(
-  _ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>, as word: Word.Type
-) {
-  let end = count - MemoryLayout<Word>.size
-  let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
-  let (first, last) = (from.loadUnaligned(as: Word.self), (from + end).loadUnaligned(as: Word.self))
-  to.storeBytes(of: first, as: Word.self)
-  (to + end).storeBytes(of: last, as: Word.self)
+func copySixteen(_ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) {
+  let bytes = UnsafeRawPointer(source).loadUnaligned(as: SIMD16<UInt8>.self)
+  UnsafeMutableRawPointer(target).storeBytes(of: bytes, as: SIMD16<UInt8>.self)
 }
