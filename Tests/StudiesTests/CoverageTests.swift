@@ -1,0 +1,60 @@
+import Foundation
+import ImmerseStats
+import Simulation
+import Streaming
+import Testing
+
+/// Whether intervals cover the truth as often as they say, over many simulated studies.
+///
+/// A slow run on demand: `make coverage` sets IMMERSE_COVERAGE to 2,000 studies and runs it optimised. Its last result
+/// stands in the documentation.
+struct CoverageTests {
+  private static let studies = ProcessInfo.processInfo.environment["IMMERSE_COVERAGE"].flatMap { Int($0) } ?? 0
+  private static let columns = ["BEL2", "LIFE", "BUL1", "escs", "migrant"]
+
+  @Test(.enabled(if: studies > 0, "set IMMERSE_COVERAGE to the number of studies"))
+  func nationalMeansAreCoveredAsOftenAsTheySay() throws {
+    let request = EstimateRequest(
+      .mean, of: Self.columns, design: SurveyDesign(weights: "weight", strata: ["stratum"], psu: ["site"]),
+      by: ["country"], missing: .drop)
+    let counts = Counts()
+    try parallelForEach(Self.studies, threads: availableProcessors) { (study: Int) throws(ImmerseError) in
+      let simulated = try SimulatedStudy(.immerse, seed: UInt64(study + 1))
+      let truth = Dictionary(uniqueKeysWithValues: simulated.truth.countries.map { ($0.code, $0.means) })
+      for row in try Estimation.run(request, on: simulated, engine: Engine(threads: 1)).rows {
+        guard let low = row.confidenceLow, let high = row.confidenceHigh,
+          let value = truth[row.by[0].level]?[row.term]
+        else { continue }
+        counts.add("\(row.term) \(row.by[0].level)", low <= value && value <= high)
+      }
+    }
+    let all = counts.all
+    #expect(all.count == 6 * Self.columns.count)
+    let total = all.values.reduce(into: (covered: 0, of: 0)) { $0 = ($0.covered + $1.covered, $0.of + $1.of) }
+    let coverage = Double(total.covered) / Double(total.of)
+    for (name, count) in all.sorted(by: { $0.key < $1.key }) {
+      let share = Double(count.covered) / Double(count.of)
+      let error = (share * (1 - share) / Double(count.of)).squareRoot()
+      print("\(name): \(100 * share) % of \(count.of), Monte Carlo error \(100 * error)")
+      // 93-97 %, and as far outside as the simulation itself may be off.
+      #expect((0.93 - 3 * error...0.97 + 3 * error).contains(share), "\(name)")
+    }
+    print("all: \(100 * coverage) % of \(total.of) intervals")
+    #expect((0.93...0.97).contains(coverage))
+  }
+
+  /// Written to by all threads.
+  private final class Counts: @unchecked Sendable {
+    private let lock = NSLock()
+    private var counts: [String: (covered: Int, of: Int)] = [:]
+
+    var all: [String: (covered: Int, of: Int)] { lock.withLock { counts } }
+
+    func add(_ name: String, _ isCovered: Bool) {
+      lock.withLock {
+        let count = counts[name] ?? (0, 0)
+        counts[name] = (count.covered + (isCovered ? 1 : 0), count.of + 1)
+      }
+    }
+  }
+}
