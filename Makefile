@@ -7,6 +7,7 @@ COMMAND := .build/release/immerse-stats
 .PHONY: demo test build setup lint consumer coverage release-check clean
 
 demo: build ## run the bundled study and print its headline figures
+	mkdir -p out
 	$(COMMAND) demo --force --out out/demo
 
 test: setup ## run all tests
