@@ -7,6 +7,7 @@ COMMAND := .build/release/immerse-stats
 .PHONY: demo test build setup lint consumer coverage release-check clean
 
 demo: build ## run the bundled study and print its headline figures
+	mkdir -p out
 	$(COMMAND) demo --force --out out/demo
 
 test: setup ## run all tests
@@ -21,8 +22,11 @@ setup:
 lint: ## check the form of the sources
 	swift format lint --strict --recursive Package.swift Sources Tests
 
-consumer: setup ## build and run a program that links the library
-	cd Tests/Consumer && swift run -c debug && swift run -c release
+consumer: setup ## build and run programs that link the library
+	cd Tests/Consumer && for mode in debug release; do \
+	  swift build -c $$mode; \
+	  for program in Consumer OnlySurvey OnlyModels OnlyIndicators; do .build/$$mode/$$program; done; \
+	done
 
 coverage: setup ## whether intervals cover the truth in 2,000 simulated studies
 	IMMERSE_COVERAGE=2000 swift test -c release --filter CoverageTests

@@ -20,7 +20,7 @@ struct ModelPlan: Sendable {
     guard !formula.random.isEmpty else {
       throw ImmerseError(
         .usage, "the formula has no random term",
-        remedy: "add one such as (1 | school), or estimate a model without groups by `estimate glm`")
+        remedy: "add one such as (1 | school), or estimate a model without groups in another program")
     }
     let factors = GroupingFactor.all(in: formula)
     let isWeighted = !request.weights.isEmpty

@@ -36,10 +36,14 @@ struct FitModel: ParsableCommand {
   @Option(help: "conditional or unconditional; needed with more than one column of weights.")
   var weightsAre: FitRequest.WeightKind?
 
-  @Option(help: "none, size, effective or gk.")
+  @Option(
+    help: """
+      How the rows' weights are scaled within the lowest groups: none, size (to the number of rows), effective (to the \
+      effective number), or gk (Graubard and Korn; two levels).
+      """)
   var weightScaling: FitRequest.WeightScaling = .none
 
-  @Option(help: "model or sandwich.")
+  @Option(help: "model or sandwich; by default model without weights, sandwich with them.")
   var se: FitRequest.StandardErrors?
 
   @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted.")

@@ -34,11 +34,16 @@ struct Score: ParsableCommand {
   @Option(
     help: """
       none, minmax, zscore, rank, borda, percentile_rank, distance_to_max, distance_to_target, fraction_of_max or \
-      goalposts, or with settings as '{method: minmax, lower: 1, upper: 100}'.
+      goalposts, or with settings as '{method: minmax, lower: 1, upper: 100}', '{method: scaled, lower: 0, upper: 10}' \
+      or '{method: distance_to_reference, reference: IE}'.
       """)
   var normalise: String?
 
-  @Option(help: "arithmetic, geometric, harmonic or median, or one for each level as '[arithmetic, geometric]'.")
+  @Option(
+    help: """
+      arithmetic, geometric, harmonic or median, with settings as '[{method: power, exponent: 0.5}]', or one for each level as \
+      '[arithmetic, geometric]'.
+      """)
   var aggregate: String?
 
   @Option(help: "The smallest share of an aggregate's parts that must have a value, 0 to 1.")
