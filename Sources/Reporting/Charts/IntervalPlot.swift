@@ -29,9 +29,11 @@ public struct IntervalPlot: Sendable {
     self.rows = rows
   }
 
-  private static let labelWidth = 190.0
   private static let width = 720.0
   private static let rowHeight = 22.0
+
+  /// Room for the longest label at about 6.5 units a character.
+  private var labelWidth: Double { min(320, max(100, 6.5 * Double(rows.map(\.label.count).max() ?? 0))) }
 
   public func svg(id: String) -> String {
     let legend = series.count > 1 ? 26.0 : 0
@@ -39,14 +41,14 @@ public struct IntervalPlot: Sendable {
     let bottom = top + Double(rows.count) * IntervalPlot.rowHeight
     var svg = SVG(width: IntervalPlot.width, height: bottom + 44)
     let values = rows.flatMap { [$0.estimate, $0.low, $0.high].compactMap(\.self) }
-    let scale = LinearScale(values: values, range: (IntervalPlot.labelWidth + 10)...(IntervalPlot.width - 20))
+    let scale = LinearScale(values: values, range: (labelWidth + 10)...(IntervalPlot.width - 20))
     for tick in scale.ticks {
       let x = scale.position(tick)
       svg.line(x, top, x, bottom, class: tick == 0 ? "zero" : "grid")
       svg.text(Digits.fixed(tick, scale.decimals), x, bottom + 16, anchor: "middle", class: "tick")
     }
-    svg.text(axis, (IntervalPlot.labelWidth + IntervalPlot.width) / 2, bottom + 36, anchor: "middle", class: "axis")
-    var key = IntervalPlot.labelWidth + 10
+    svg.text(axis, (labelWidth + IntervalPlot.width) / 2, bottom + 36, anchor: "middle", class: "axis")
+    var key = labelWidth + 10
     if series.count > 1 {
       for (index, name) in series.enumerated() {
         mark(&svg, key + 5, 14, index)
@@ -56,9 +58,9 @@ public struct IntervalPlot: Sendable {
     }
     for (index, row) in rows.enumerated() {
       let y = top + (Double(index) + 0.5) * IntervalPlot.rowHeight
-      svg.text(row.label, IntervalPlot.labelWidth, y + 4, anchor: "end")
+      svg.text(row.label, labelWidth, y + 4, anchor: "end")
       guard let estimate = row.estimate else {
-        svg.text("withheld", IntervalPlot.labelWidth + 14, y + 4, class: "tick")
+        svg.text("withheld", labelWidth + 14, y + 4, class: "tick")
         continue
       }
       if let low = row.low, let high = row.high {

@@ -1,3 +1,4 @@
+import Foundation
 import ImmerseStats
 import Reporting
 
@@ -23,16 +24,18 @@ struct StudyReport {
   private var headline: [ReportPage.Block] {
     guard let first = run.estimates.first else { return [] }
     let lines = first.result.rows.prefix(4).compactMap { row -> String? in
-      guard case .number(let estimate)? = row["estimate"], case .string(let term)? = row["term"] else { return nil }
+      guard double(row, "estimate") != nil, let term = text(row, "term") else { return nil }
       let groups = self.groups(row).map { label($0.value) }
       let place = groups.isEmpty ? "" : " (\(groups.joined(separator: ", ")))"
-      return "\(label(term))\(place): \(Digits.significant(estimate, 4)) \(interval(row))"
+      return "\(label(term))\(place): \(fixed(row, "estimate")) \(interval(row))"
     }
     return lines.isEmpty ? [] : [.paragraph(first.step.title + ":"), .list(lines)]
   }
 
   private func blocks(_ analysis: StudyRun.Analysis) -> [ReportPage.Block] {
-    (analysis.step.text.map { [.paragraph($0)] } ?? []) + analysis.result.notes.map { .warning($0.message) }
+    let text = analysis.step.text.map { [ReportPage.Block.paragraph($0)] } ?? []
+    let notes = analysis.result.notes.map(\.message).joined(separator: ". ")
+    return notes.isEmpty ? text : text + [.warning(notes + ".")]
   }
 
   // MARK: Estimates
@@ -56,7 +59,7 @@ struct StudyReport {
         + ["Estimate", "Std. error", "95 % interval", "df", "n", "deff"],
       rows: rows.map { row in
         [label(text(row, "term") ?? "")] + groups(row).map { label($0.value) } + [
-          number(row, "estimate", 4), number(row, "std_error", 3), interval(row), number(row, "df", 4),
+          fixed(row, "estimate"), fixed(row, "std_error"), interval(row), number(row, "df", 4),
           number(row, "n", 9), number(row, "deff", 3),
         ]
       }, numeric: [])
@@ -138,7 +141,7 @@ struct StudyReport {
           caption: "Fixed effects", columns: ["Term", "Estimate", "Std. error", "Statistic", "p"],
           rows: analysis.result.rows.map { row in
             [
-              label(text(row, "term") ?? ""), number(row, "estimate", 4), number(row, "std_error", 3),
+              label(text(row, "term") ?? ""), fixed(row, "estimate"), fixed(row, "std_error"),
               number(row, "statistic", 3), number(row, "p_value", 2),
             ]
           }, numeric: []
@@ -238,9 +241,21 @@ struct StudyReport {
     return Digits.significant(value, digits)
   }
 
+  /// A value to the decimals that its row's standard error makes worth printing: two digits of the error.
+  private func fixed(_ row: JSONValue, _ key: String) -> String {
+    guard let value = double(row, key), let decimals = decimals(row) else { return number(row, key, 4) }
+    return Digits.fixed(value, decimals)
+  }
+
+  private func decimals(_ row: JSONValue) -> Int? {
+    double(row, "std_error").flatMap { $0 > 0 ? max(0, min(10, 1 - Int(log10($0).rounded(.down)))) : nil }
+  }
+
   private func interval(_ row: JSONValue) -> String {
-    guard let low = double(row, "conf_low"), let high = double(row, "conf_high") else { return "" }
-    return "[\(Digits.significant(low, 4)), \(Digits.significant(high, 4))]"
+    guard let low = double(row, "conf_low"), let high = double(row, "conf_high"), let decimals = decimals(row) else {
+      return ""
+    }
+    return "[\(Digits.fixed(low, decimals)), \(Digits.fixed(high, decimals))]"
   }
 
   private func distinct(_ names: [String]) -> [String] {
