@@ -41,8 +41,8 @@ struct Score: ParsableCommand {
 
   @Option(
     help: """
-      arithmetic, geometric, harmonic or median, with settings as '[{method: power, exponent: 0.5}]', or one for each level as \
-      '[arithmetic, geometric]'.
+      arithmetic, geometric, harmonic or median, with settings as '[{method: power, exponent: 0.5}]', or one for each \
+      level as '[arithmetic, geometric]'.
       """)
   var aggregate: String?
 
