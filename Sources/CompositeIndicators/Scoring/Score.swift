@@ -8,7 +8,7 @@ public import Streaming
 ///
 /// - Throws: `usage` where the settings do not fit together, `badData` where the framework or the table is faulty.
 public func score(
-  _ request: ScoreRequest, source: any Source, engine: Engine
+  _ request: ScoreRequest, source: any Source, engine: Engine = Engine()
 ) throws(ImmerseError) -> ScoreResult {
   _ = try request.framework.hierarchy()
   guard let unit = request.unit ?? source.columnNames.first else {

@@ -12,7 +12,7 @@ public enum TextTable {
       case .object(let members):
         text +=
           "\n\(heading(member.key)): "
-          + members.map { "\(heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(separator: ", ") + "\n"
+          + members.map { "\(words($0.key)) \(TextTable.text($0.value))" }.joined(separator: ", ") + "\n"
       default: text += "\n\(heading(member.key)): \(TextTable.text(member.value))\n"
       }
     }
@@ -21,9 +21,12 @@ public enum TextTable {
 
   /// A key as a reader would write it.
   public static func heading(_ key: String) -> String {
-    let words = key.split(separator: "_").joined(separator: " ")
+    let words = words(key)
     return words.prefix(1).uppercased() + words.dropFirst()
   }
+
+  /// A key, its underscores made spaces.
+  public static func words(_ key: String) -> String { key.split(separator: "_").joined(separator: " ") }
 
   static func render(_ table: ResultTable) -> String {
     let cells = table.rows.map { $0.map { text($0) } }
@@ -50,7 +53,8 @@ public enum TextTable {
     case .integer(let value): "\(value)"
     case .number(let value): Digits.significant(value, 6)
     case .string(let value): value
-    case .array, .object: value.compactText
+    case .array(let values): "[" + values.map(text).joined(separator: ", ") + "]"
+    case .object: value.compactText
     }
   }
 }

@@ -160,7 +160,7 @@ struct StudyReport {
         blocks.append(
           .paragraph(
             TextTable.heading(member.key) + ": "
-              + members.map { "\(TextTable.heading($0.key).lowercased()) \(TextTable.text($0.value))" }.joined(
+              + members.map { "\(TextTable.words($0.key)) \(TextTable.text($0.value))" }.joined(
                 separator: "; ")))
       default: blocks.append(.paragraph("\(TextTable.heading(member.key)): \(TextTable.text(member.value))"))
       }

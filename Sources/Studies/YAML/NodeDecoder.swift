@@ -65,11 +65,7 @@ final class NodeDecoder: Decoder {
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     // A list of one may be written without its dash.
-    guard let sequence = node.sequence else {
-      if node.scalar != nil { return NodeList(decoder: self, nodes: [node]) }
-      throw error(at: node, "a list was expected here")
-    }
-    return NodeList(decoder: self, nodes: Array(sequence))
+    NodeList(decoder: self, nodes: node.sequence.map { Array($0) } ?? [node])
   }
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer { NodeValue(decoder: self) }

@@ -14,6 +14,8 @@ struct DataOptions: ParsableArguments {
   @Option(help: "A table to attach many-to-one, as FILE:KEY; may be repeated.")
   var join: [String] = []
 
+  @OptionGroup var dialect: DialectOptions
+
   func validate() throws {
     guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
   }
@@ -22,7 +24,7 @@ struct DataOptions: ParsableArguments {
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     var joins: [TableJoin] = []
     for text in join { joins.append(try TableJoin(option: text)) }
-    let rows = try DataFile.open(data)
+    let rows = try DataFile.open(data, options: dialect.options)
     let tables = try Inputs.tables(joins, to: rows, engine: engine)
     if tables.isEmpty { return rows }
     for note in try Inputs.check(tables, of: rows, engine: engine) where !global.quiet {

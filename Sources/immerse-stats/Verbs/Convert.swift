@@ -1,7 +1,6 @@
 import ArgumentParser
 import Columnar
 import DataFormats
-import Expressions
 import ImmerseStats
 import Streaming
 import Studies
@@ -24,15 +23,15 @@ struct Convert: ParsableCommand {
   @Argument(help: "The file to write.")
   var output: String
 
-  @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted on standard error.")
-  var filter: String?
+  @OptionGroup var dialect: DialectOptions
+  @OptionGroup var filter: FilterOption
 
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let engine = global.engine
-    var source: any Source = try DataFile.open(input)
-    if let filter { source = try source.filtered(by: filter) }
+    let rows = try DataFile.open(input, options: dialect.options)
+    let source = try filter.apply(to: rows, global, engine)
     try DataFile.write(source, to: output, engine: engine, force: global.force)
   }
 }

@@ -36,6 +36,9 @@ struct Estimate: ParsableCommand {
   @Flag(help: "Also the differences between the levels of the last --by column.")
   var contrast = false
 
+  @Flag(help: "Also the average over the levels of the last --by column, each level counted equally.")
+  var average = false
+
   @Option(help: "fail or drop rows that lack a variable.")
   var missing: EstimateRequest.Missing = .fail
 
@@ -48,7 +51,7 @@ struct Estimate: ParsableCommand {
   func run() throws {
     let request = EstimateRequest(
       kind, of: Optional(variables).names, design: design.design, by: by.names, where: filter, contrast: contrast,
-      missing: missing, level: level)
+      average: average, missing: missing, level: level)
     try request.validate()
     let engine = global.engine
     var result = try Estimation.run(request, on: try data.open(global, engine), engine: engine).analysis

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import Columnar
-import Expressions
 import ImmerseStats
 import Streaming
 import Studies
@@ -46,8 +45,7 @@ struct FitModel: ParsableCommand {
   @Option(help: "model or sandwich; by default model without weights, sandwich with them.")
   var se: FitRequest.StandardErrors?
 
-  @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted.")
-  var filter: String?
+  @OptionGroup var filter: FilterOption
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
@@ -62,8 +60,7 @@ struct FitModel: ParsableCommand {
       weightScaling: weightScaling, standardErrors: se)
     try request.validate()
     let engine = global.engine
-    var source = try data.open(global, engine)
-    if let filter { source = try source.filtered(by: filter) }
+    let source = try filter.apply(to: try data.open(global, engine), global, engine)
     var result = try MixedModel.fit(request, to: source, engine: engine).result.analysis
     result.provenance = Provenance.current
     try output.write(result, global)

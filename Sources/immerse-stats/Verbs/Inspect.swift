@@ -20,10 +20,12 @@ struct Inspect: ParsableCommand {
   @Argument(help: "The file, or - for standard input.")
   var file: String
 
+  @OptionGroup var dialect: DialectOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    try output.write(try Inspection.inspect(try DataFile.open(file), engine: global.engine), global)
+    try output.write(
+      try Inspection.inspect(try DataFile.open(file, options: dialect.options), engine: global.engine), global)
   }
 }

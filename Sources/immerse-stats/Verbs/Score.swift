@@ -49,8 +49,7 @@ struct Score: ParsableCommand {
   @Option(help: "The smallest share of an aggregate's parts that must have a value, 0 to 1.")
   var availability: Double?
 
-  @Option(name: .customLong("where"), help: "A condition: other units are dropped, and counted.")
-  var filter: String?
+  @OptionGroup var filter: FilterOption
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
@@ -62,8 +61,7 @@ struct Score: ParsableCommand {
       normalise: try setting("normalise", normalise), aggregate: try setting("aggregate", aggregate),
       availabilityThreshold: availability)
     let request = ScoreRequest(try Inputs.framework(framework), unit: unit, method: method)
-    var source = try data.open(global, engine)
-    if let filter { source = try source.filtered(by: filter) }
+    let source = try filter.apply(to: try data.open(global, engine), global, engine)
     var result = try CompositeIndicators.score(request, source: source, engine: engine).analysis
     result.provenance = Provenance.current
     try output.write(result, global)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Columnar
 import DataFormats
-import Expressions
 import Foundation
 import ImmerseStats
 import Reporting
@@ -36,8 +35,7 @@ struct Weight: ParsableCommand {
     @Option(help: "The column that holds the margins' domains; each is raked by itself.")
     var by: String?
 
-    @Option(name: .customLong("where"), help: "A condition: other rows are dropped first.")
-    var filter: String?
+    @OptionGroup var filter: FilterOption
 
     @Option(help: "The name of the column the weights are written to.")
     var name = "weight"
@@ -52,8 +50,7 @@ struct Weight: ParsableCommand {
 
     func run() throws {
       let engine = global.engine
-      var source = try data.open(global, engine)
-      if let filter { source = try source.filtered(by: filter) }
+      let source = try filter.apply(to: try data.open(global, engine), global, engine)
       guard !source.columnNames.contains(name) else {
         throw ImmerseError(
           .usage, "the data already have a column of that name", variable: name,
