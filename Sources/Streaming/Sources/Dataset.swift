@@ -32,11 +32,7 @@ public struct Dataset: Sendable {
           try partial.absorb(batch)
           return batch
         }
-        // Behind a transform stand columns that only the transform needed; they shall not stay for the others' sake.
-        if keepsRows {
-          let kept = source is TransformedSource ? batch.detached : batch
-          batches.withLock { $0[index] = kept }
-        }
+        if keepsRows { batches.withLock { $0[index] = batch } }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, count)
       }
       partials.withLock { [partial] in $0[lane] = partial }
@@ -53,12 +49,13 @@ public struct Dataset: Sendable {
       resident = nil
       return
     }
+    let frozen = Mutex(batches.withLock { $0 })
     try parallelForEach(count, threads: engine.threads) { (index: Int) throws(ImmerseError) in
-      guard let batch = batches.withLock({ $0[index] }) else { return }
+      guard let batch = frozen.withLock({ $0[index] }) else { return }
       let recoded = profile.freeze(batch)
-      batches.withLock { $0[index] = recoded }
+      frozen.withLock { $0[index] = recoded }
     }
-    resident = batches.withLock { $0.compactMap(\.self) }
+    resident = frozen.withLock { $0.compactMap(\.self) }
   }
 
   public var chunkCount: Int { source.chunkCount }
