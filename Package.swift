@@ -37,6 +37,11 @@ let package = Package(
     .library(name: "SurveyStatistics", targets: ["SurveyStatistics"]),
     .library(name: "MultilevelModels", targets: ["MultilevelModels"]),
     .library(name: "CompositeIndicators", targets: ["CompositeIndicators"]),
+    // For the nested packages, such as the benchmarks.
+    .library(name: "DataFormats", targets: ["DataFormats"]),
+    .library(name: "LinearAlgebra", targets: ["LinearAlgebra"]),
+    .library(name: "Simulation", targets: ["Simulation"]),
+    .library(name: "Studies", targets: ["Studies"]),
     .executable(name: "immerse-stats", targets: ["immerse-stats"]),
   ],
   dependencies: [
@@ -73,7 +78,7 @@ let package = Package(
     module("Reporting", ["ImmerseStats"]),
     module("Studies", ["ImmerseStats", "DataFormats", "Reporting", "Simulation", yams]),
     .executableTarget(
-      name: "immerse-stats", dependencies: ["Studies", "LinearAlgebra", argumentParser], swiftSettings: swiftSettings,
+      name: "immerse-stats", dependencies: ["Studies", argumentParser], swiftSettings: swiftSettings,
       linkerSettings: libm),
 
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: swiftSettings),
