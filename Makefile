@@ -4,10 +4,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 COMMAND := .build/release/immerse-stats
 
-.PHONY: demo test build setup lint consumer coverage release-check clean
+.PHONY: demo test build setup lint consumer release-check clean bench bench-build bench-scaling bench-peers bench-compare bench-gate
 
 demo: build ## run the bundled study and print its headline figures
-	mkdir -p out
 	$(COMMAND) demo --force --out out/demo
 
 test: setup ## run all tests
@@ -20,18 +19,33 @@ setup:
 	scripts/setup
 
 lint: ## check the form of the sources
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
-consumer: setup ## build and run programs that link the library
-	cd Tests/Consumer && for mode in debug release; do \
-	  swift build -c $$mode; \
-	  for program in Consumer OnlySurvey OnlyModels OnlyIndicators; do .build/$$mode/$$program; done; \
-	done
+consumer: setup ## build and run a program that links the library
+	cd Tests/Consumer && swift run -c debug && swift run -c release
 
-coverage: setup ## whether intervals cover the truth in 2,000 simulated studies
-	IMMERSE_COVERAGE=2000 swift test -c release --filter CoverageTests
+release-check: test lint consumer demo ## everything, including the slow checks
+	scripts/check-coverage
 
-release-check: test lint consumer demo coverage ## everything, including the slow checks
+bench-build: setup
+	cd Benchmarks && swift build -c release
+
+bench: bench-build ## measure all suites at the sizes up to 612,004 rows
+	cd Benchmarks && .build/release/immerse-bench suites
+
+bench-scaling: bench-build ## time against rows, schools, indicators and threads, and the picture of it
+	cd Benchmarks && .build/release/immerse-bench scaling --svg scaling.svg
+
+bench-peers: bench-build ## run other programs on the same files, and write Benchmarks/RESULTS.md
+	Benchmarks/scripts/peers.py
+
+bench-compare: bench-build ## is this slower than another revision? make bench-compare BASE=main
+	python3 Benchmarks/scripts/test_comparator.py
+	Benchmarks/scripts/compare.py --base "$(BASE)"
+
+bench-gate: bench-build ## hold instruction counts to their baselines; UPDATE=1 writes new ones
+	python3 Benchmarks/scripts/test_comparator.py
+	Benchmarks/scripts/gate.py $(if $(UPDATE),--update)
 
 clean:
 	rm -rf .build out
