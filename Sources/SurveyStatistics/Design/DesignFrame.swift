@@ -16,10 +16,13 @@ struct DesignFrame: Sendable {
   let weightedRows: [Int]
   let rowCount: Int
   let sumOfWeights: Double
+  /// What messages call each stratum.
+  private let stratumNames: [String]
 
   /// - Throws: `badData` where a stratum has no weight, or a population is smaller than its sample.
   init(_ tree: UnitTree, strata: StratumNames) throws(ImmerseError) {
     design = tree.design
+    stratumNames = design.strata.isEmpty ? [] : tree.stages[0].keys.map { strata[$0] }
     weightedRows = tree.weightedRows
     rowCount = tree.rows.reduce(0, +)
     sumOfWeights = tree.weights.reduce(0, +)
@@ -48,7 +51,7 @@ struct DesignFrame: Sendable {
       population.append(try DesignFrame.population(tree, stage: stage, sampled: sampled[stage]))
     }
     self.population = population
-    try checkStrataWeigh(tree, strata)
+    try checkStrataWeigh(tree)
   }
 
   private static func population(
@@ -74,7 +77,7 @@ struct DesignFrame: Sendable {
     return sizes
   }
 
-  private func checkStrataWeigh(_ tree: UnitTree, _ names: StratumNames) throws(ImmerseError) {
+  private func checkStrataWeigh(_ tree: UnitTree) throws(ImmerseError) {
     guard !design.strata.isEmpty else {
       if sumOfWeights == 0 {
         throw ImmerseError(
@@ -86,12 +89,16 @@ struct DesignFrame: Sendable {
     for leaf in tree.weights.indices { weights[stratum(ofLeaf: leaf)] += tree.weights[leaf] }
     if let empty = weights.firstIndex(of: 0) {
       throw ImmerseError(
-        .badData, "all weights are zero in the stratum \"\(names[tree.stages[0].keys[empty]])\"",
+        .badData, "all weights are zero in \(name(ofStratum: empty))",
         variable: design.weights, remedy: "give the stratum its weights, or leave its rows out with --where")
     }
   }
 
   var stratumCount: Int { sampled[0].count }
+
+  func name(ofStratum stratum: Int) -> String {
+    stratumNames.isEmpty ? "the sample" : "the stratum \"\(stratumNames[stratum])\""
+  }
 
   /// First-stage units in the sample.
   var psuCount: Int { sampled[0].reduce(0, +) }

@@ -87,10 +87,10 @@ struct TaylorVariance {
     }
     if lonely.isEmpty { return variance }
     switch frame.design.lonelyPSU {
-    case .fail: throw lonelyError(stage, count: lonely.count)
+    case .fail: throw lonelyError(stage, lonely)
     case .certainty, .remove: return variance
     case .average:
-      guard lists > 0 else { throw lonelyError(stage, count: lonely.count) }
+      guard lists > 0 else { throw lonelyError(stage, lonely) }
       return variance * Double(lists + lonely.count) / Double(lists)
     case .adjust:
       let units = Double(frame.sampled[stage].reduce(0, +))
@@ -102,14 +102,13 @@ struct TaylorVariance {
     }
   }
 
-  private func lonelyError(_ stage: Int, count: Int) -> ImmerseError {
+  private func lonelyError(_ stage: Int, _ lonely: [Int]) -> ImmerseError {
+    let list = stage == 0 ? frame.name(ofStratum: lonely[0]) : "a unit of stage \(stage)"
+    let others = lonely.count > 1 ? " (as have \(lonely.count - 1) more)" : ""
     let unit = frame.design.psu.isEmpty ? "row" : "sampling unit"
-    let list = stage == 0 ? (frame.design.strata.isEmpty ? "the sample has" : "strata have") : "units have"
     return ImmerseError(
-      .badData,
-      "\(count == 1 && stage == 0 && !frame.design.strata.isEmpty ? "a stratum has" : list) a single \(unit)"
-        + "\(count > 1 ? " (\(count) of them)" : "") at stage \(stage + 1), so a variance cannot be estimated",
-      variable: stage == 0 ? frame.design.strata.first ?? frame.design.psu.first : frame.design.psu[stage],
+      .badData, "\(list) has a single \(unit)\(others), so a variance cannot be estimated",
+      variable: stage > 0 ? frame.design.psu[stage] : frame.design.strata.first ?? frame.design.psu.first,
       remedy: "choose --lonely-psu certainty, adjust, average or remove")
   }
 }
