@@ -4,9 +4,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 COMMAND := .build/release/immerse-stats
 
-.PHONY: demo test build setup lint consumer release-check clean bench bench-build bench-scaling bench-peers bench-compare bench-gate
+.PHONY: demo test build setup lint consumer coverage release-check clean
+.PHONY: bench bench-build bench-scaling bench-peers bench-compare bench-gate
 
 demo: build ## run the bundled study and print its headline figures
+	mkdir -p out
 	$(COMMAND) demo --force --out out/demo
 
 test: setup ## run all tests
@@ -21,11 +23,16 @@ setup:
 lint: ## check the form of the sources
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
-consumer: setup ## build and run a program that links the library
-	cd Tests/Consumer && swift run -c debug && swift run -c release
+consumer: setup ## build and run programs that link the library
+	cd Tests/Consumer && for mode in debug release; do \
+	  swift build -c $$mode; \
+	  for program in Consumer OnlySurvey OnlyModels OnlyIndicators; do .build/$$mode/$$program; done; \
+	done
 
-release-check: test lint consumer demo ## everything, including the slow checks
-	scripts/check-coverage
+coverage: setup ## whether intervals cover the truth in 2,000 simulated studies
+	IMMERSE_COVERAGE=2000 swift test -c release --filter CoverageTests
+
+release-check: test lint consumer demo coverage ## everything, including the slow checks
 
 bench-build: setup
 	cd Benchmarks && swift build -c release

@@ -78,7 +78,7 @@ let package = Package(
     module("Reporting", ["ImmerseStats"]),
     module("Studies", ["ImmerseStats", "DataFormats", "Reporting", "Simulation", yams]),
     .executableTarget(
-      name: "immerse-stats", dependencies: ["Studies", argumentParser], swiftSettings: swiftSettings,
+      name: "immerse-stats", dependencies: ["Studies", "LinearAlgebra", argumentParser], swiftSettings: swiftSettings,
       linkerSettings: libm),
 
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -205,6 +205,7 @@ def main():
     if without:
         raise WorkerFailed(f"peers.json says of {', '.join(sorted(set(without)))} no tolerance of agreement")
     python = install()
+    load = os.getloadavg()[1]
     floor = json.loads(run(bench(), "read").stdout)
     failures, table, own_seconds = [], [], {}
     for rows in options.rows or [24_420, 73_600, 612_004]:
@@ -216,7 +217,7 @@ def main():
     facts = [
         f"Written by `make bench-peers` on {datetime.date.today().isoformat()}.", "",
         f"- Machine: {hardware()}; read {floor['readGigabytesPerSecond']:.1f} GB/s on two threads, "
-        f"DGEMM {floor['gigaflopsPerSecond']:.1f} GFLOP/s on one.",
+        f"DGEMM {floor['gigaflopsPerSecond']:.1f} GFLOP/s on one; load {load:.1f} before, {os.getloadavg()[1]:.1f} after.",
         "- Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(versions(python).items())) + ".",
         "- Programs take turns on the same files; a ratio is the median over pairs of turns. A ratio in brackets belongs to "
         "another answer and is no result. In our own rows the last column gives the multiple of a read.",

@@ -32,7 +32,11 @@ public struct Dataset: Sendable {
           try partial.absorb(batch)
           return batch
         }
-        if keepsRows { batches.withLock { $0[index] = batch } }
+        // Behind a transform stand columns that only the transform needed; they shall not stay for the others' sake.
+        if keepsRows {
+          let kept = source is TransformedSource ? batch.detached : batch
+          batches.withLock { $0[index] = kept }
+        }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, count)
       }
       partials.withLock { [partial] in $0[lane] = partial }
@@ -49,13 +53,12 @@ public struct Dataset: Sendable {
       resident = nil
       return
     }
-    let frozen = Mutex(batches.withLock { $0 })
     try parallelForEach(count, threads: engine.threads) { (index: Int) throws(ImmerseError) in
-      guard let batch = frozen.withLock({ $0[index] }) else { return }
+      guard let batch = batches.withLock({ $0[index] }) else { return }
       let recoded = profile.freeze(batch)
-      frozen.withLock { $0[index] = recoded }
+      batches.withLock { $0[index] = recoded }
     }
-    resident = frozen.withLock { $0.compactMap(\.self) }
+    resident = batches.withLock { $0.compactMap(\.self) }
   }
 
   public var chunkCount: Int { source.chunkCount }
