@@ -121,14 +121,14 @@ struct Estimator {
   ) throws(ImmerseError) -> Double {
     guard terms.allSatisfy({ $0.domain.estimate.isFinite }) else { return .nan }
     if !frame.parents.isEmpty {
-      var z = [Double](repeating: 0, count: totals.tree.leafCount)
+      var z = UnitTotals(count: totals.tree.leafCount)
       var byRakedCell = [Double](repeating: 0, count: fit.raked?.factors.count ?? 1)
       for (domain, factor) in terms {
         let (a, b) = domain.linearisation
         for cell in domain.cells {
           let sums = sums(statistic, cell.cell)
           let influence = factor * (a * sums.numerator + b * sums.denominator)
-          z[cell.leaf] += influence
+          z.add(influence, to: cell.leaf)
           byRakedCell[cell.raked] += influence
         }
       }
@@ -136,28 +136,37 @@ struct Estimator {
         let fitted = try residuals.fitted(byRakedCell)
         for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
           let (leaf, cell) = KeyIndex.parts(key)
-          z[leaf] -= weight * fitted[cell]
+          z.add(-weight * fitted[cell], to: leaf)
         }
       }
-      return try taylor.variance(ofUnits: z)
+      return try taylor.variance(of: z)
     }
-    // Rows are units: combine the moments of the rows that lie in a domain with the zeros of those that do not.
-    var strata = [(inside: Double, sum: Double, square: Double)](repeating: (0, 0, 0), count: totals.tree.leafCount)
+    return try taylor.variance(ofRows: rowMoments(statistic, terms))
+  }
+
+  /// Where rows are units: the moments of the rows that lie in a domain, combined with the zeros of those that do not.
+  private func rowMoments(
+    _ statistic: Int, _ terms: [(domain: DomainEstimate, factor: Double)]
+  ) -> [TaylorVariance.ListMoments] {
+    var inside = UnitTotals(count: totals.tree.leafCount)
+    var sums = inside
+    var squares = inside
     for (domain, factor) in terms {
       let (a, b) = domain.linearisation
       for cell in domain.cells {
         let m = totals.moments[cell.cell * fit.statistics.count + statistic]
         let mean = factor * (a * m.meanX + b * m.meanD)
-        strata[cell.leaf].inside += factor * factor * (a * a * m.xx + 2 * a * b * m.xd + b * b * m.dd)
-        strata[cell.leaf].sum += m.count * mean
-        strata[cell.leaf].square += m.count * mean * mean
+        inside.add(factor * factor * (a * a * m.xx + 2 * a * b * m.xd + b * b * m.dd), to: cell.leaf)
+        sums.add(m.count * mean, to: cell.leaf)
+        squares.add(m.count * mean * mean, to: cell.leaf)
       }
     }
-    return try taylor.variance(
-      ofRows: zip(strata, frame.sampled[0]).map { stratum, sampled in
-        let between = max(0, stratum.square - stratum.sum * stratum.sum / Double(sampled))
-        return TaylorVariance.ListMoments(sum: stratum.sum, squares: max(0, stratum.inside) + between)
-      })
+    return sums.units.map { stratum in
+      let sum = sums.values[stratum]
+      let between = squares.values[stratum] - sum * sum / Double(frame.sampled[0][stratum])
+      return TaylorVariance.ListMoments(
+        list: stratum, sum: sum, squares: max(0, inside.values[stratum]) + max(0, between))
+    }
   }
 
   private func sums(_ statistic: Int, _ cell: Int) -> WeightedSums {

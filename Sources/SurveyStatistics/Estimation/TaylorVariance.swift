@@ -12,55 +12,69 @@ struct TaylorVariance {
 
   /// Sum and centred sum of squares of the unit totals of one list.
   struct ListMoments {
+    let list: Int
     var sum = 0.0
     var squares = 0.0
   }
 
-  /// The variance of Σ z, given z by lowest unit. O(units).
+  /// The variance of Σ z, given z by lowest unit. O(units with a total), and O(units) for each further stage.
   ///
   /// - Throws: `badData` where a list has one unit and the design says to fail.
-  func variance(ofUnits z: [Double]) throws(ImmerseError) -> Double {
+  func variance(of z: UnitTotals) throws(ImmerseError) -> Double {
     var totals = totalsByStage(z)
     var share = [Double](repeating: 1, count: frame.sampled[0].count)
     var variance = 0.0
     for stage in frame.parents.indices {
-      let parents = frame.parents[stage]
-      variance += try contribution(stage, moments(totals.removeFirst(), parents, stage), share: share)
+      variance += try contribution(stage, moments(totals.removeFirst(), stage), share: share)
+      if totals.isEmpty { break }
       let fractions = samplingFractions(stage)
-      share = parents.map { share[$0] * fractions[$0] }
+      share = frame.parents[stage].map { share[$0] * fractions[$0] }
       // Without a population size the first stage carries the whole variance.
       if share.allSatisfy({ $0 == 0 }) { break }
     }
     return variance
   }
 
-  /// The variance of Σ z where the rows are the units, given the moments of z inside each stratum.
+  /// The variance of Σ z where the rows are the units, given the moments of z inside each stratum that has rows.
   ///
   /// - Throws: `badData` where a stratum has one row and the design says to fail.
   func variance(ofRows moments: [ListMoments]) throws(ImmerseError) -> Double {
-    try contribution(0, moments, share: moments.map { _ in 1 })
+    try contribution(0, moments, share: frame.sampled[0].map { _ in 1 })
   }
 
   /// z added up the tree: first the totals of the first-stage units, last those of the lowest.
-  private func totalsByStage(_ z: [Double]) -> [[Double]] {
+  private func totalsByStage(_ z: UnitTotals) -> [UnitTotals] {
     var totals = [z]
     for stage in frame.parents.indices.dropFirst().reversed() {
-      var sums = [Double](repeating: 0, count: frame.parents[stage - 1].count)
-      for (unit, value) in totals[0].enumerated() { sums[frame.parents[stage][unit]] += value }
+      var sums = UnitTotals(count: frame.parents[stage - 1].count)
+      for unit in totals[0].units { sums.add(totals[0].values[unit], to: frame.parents[stage][unit]) }
       totals.insert(sums, at: 0)
     }
     return totals
   }
 
-  private func moments(_ z: [Double], _ lists: [Int], _ stage: Int) -> [ListMoments] {
-    var moments = [ListMoments](repeating: ListMoments(), count: frame.sampled[stage].count)
-    for (unit, value) in z.enumerated() { moments[lists[unit]].sum += value }
-    let means = zip(moments, frame.sampled[stage]).map { $0.sum / Double($1) }
-    for (unit, value) in z.enumerated() {
-      let deviation = value - means[lists[unit]]
-      moments[lists[unit]].squares += deviation * deviation
+  /// The moments of every list that has a unit with a total; its other units count as zero.
+  private func moments(_ z: UnitTotals, _ stage: Int) -> [ListMoments] {
+    let lists = frame.parents[stage]
+    let sampled = frame.sampled[stage]
+    var sums = UnitTotals(count: sampled.count)
+    var present = [Int](repeating: 0, count: sampled.count)
+    for unit in z.units {
+      sums.add(z.values[unit], to: lists[unit])
+      present[lists[unit]] += 1
     }
-    return moments
+    var squares = [Double](repeating: 0, count: sampled.count)
+    for unit in z.units {
+      let list = lists[unit]
+      let deviation = z.values[unit] - sums.values[list] / Double(sampled[list])
+      squares[list] += deviation * deviation
+    }
+    return sums.units.map { list in
+      let mean = sums.values[list] / Double(sampled[list])
+      return ListMoments(
+        list: list, sum: sums.values[list], squares: squares[list] + Double(sampled[list] - present[list]) * mean * mean
+      )
+    }
   }
 
   private func samplingFractions(_ stage: Int) -> [Double] {
@@ -73,14 +87,14 @@ struct TaylorVariance {
     let fractions = samplingFractions(stage)
     var variance = 0.0
     var lists = 0
-    var lonely: [Int] = []
-    for (list, moment) in moments.enumerated() where share[list] > 0 {
-      let sampled = Double(frame.sampled[stage][list])
+    var lonely: [ListMoments] = []
+    for moment in moments where share[moment.list] > 0 {
+      let (list, sampled) = (moment.list, Double(frame.sampled[stage][moment.list]))
       if sampled > 1 {
         lists += 1
         variance += share[list] * (1 - fractions[list]) * sampled / (sampled - 1) * moment.squares
       } else if fractions[list] < 1 {
-        lonely.append(list)
+        lonely.append(moment)
       } else {
         lists += 1
       }
@@ -95,20 +109,42 @@ struct TaylorVariance {
     case .adjust:
       let units = Double(frame.sampled[stage].reduce(0, +))
       let centre = moments.reduce(0) { $0 + $1.sum } / units
-      return lonely.reduce(variance) { sum, list in
-        let deviation = moments[list].sum - centre
-        return sum + share[list] * (1 - fractions[list]) * deviation * deviation
+      return lonely.reduce(variance) { sum, moment in
+        let deviation = moment.sum - centre
+        return sum + share[moment.list] * (1 - fractions[moment.list]) * deviation * deviation
       }
     }
   }
 
-  private func lonelyError(_ stage: Int, _ lonely: [Int]) -> ImmerseError {
-    let list = stage == 0 ? frame.name(ofStratum: lonely[0]) : "a unit of stage \(stage)"
+  private func lonelyError(_ stage: Int, _ lonely: [ListMoments]) -> ImmerseError {
+    let list = stage == 0 ? frame.name(ofStratum: lonely[0].list) : "a unit of stage \(stage)"
     let others = lonely.count > 1 ? " (as have \(lonely.count - 1) more)" : ""
     let unit = frame.design.psu.isEmpty ? "row" : "sampling unit"
     return ImmerseError(
       .badData, "\(list) has a single \(unit)\(others), so a variance cannot be estimated",
       variable: stage > 0 ? frame.design.psu[stage] : frame.design.strata.first ?? frame.design.psu.first,
       remedy: "choose --lonely-psu certainty, adjust, average or remove")
+  }
+}
+
+/// Totals by unit, of which only some need to be named: the others are zero.
+struct UnitTotals {
+  /// By unit.
+  private(set) var values: [Double]
+  /// The units that have been named, in the order in which they first were.
+  private(set) var units: [Int] = []
+  private var isNamed: [Bool]
+
+  init(count: Int) {
+    values = Array(repeating: 0, count: count)
+    isNamed = Array(repeating: false, count: count)
+  }
+
+  mutating func add(_ value: Double, to unit: Int) {
+    if !isNamed[unit] {
+      isNamed[unit] = true
+      units.append(unit)
+    }
+    values[unit] += value
   }
 }
