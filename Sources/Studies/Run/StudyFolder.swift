@@ -74,6 +74,6 @@ extension Duration {
   /// Seconds, to the millisecond.
   var seconds: Double {
     let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+    return Double(seconds * 1000 + attoseconds / 1_000_000_000_000_000) / 1000
   }
 }
