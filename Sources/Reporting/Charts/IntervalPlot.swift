@@ -32,8 +32,8 @@ public struct IntervalPlot: Sendable {
   private static let width = 720.0
   private static let rowHeight = 22.0
 
-  /// Room for the longest label at about 6.5 units a character.
-  private var labelWidth: Double { min(320, max(100, 6.5 * Double(rows.map(\.label.count).max() ?? 0))) }
+  /// Room for the longest label at about 7 units a character.
+  private var labelWidth: Double { min(330, max(100, 7 * Double(rows.map(\.label.count).max() ?? 0))) }
 
   public func svg(id: String) -> String {
     let legend = series.count > 1 ? 26.0 : 0

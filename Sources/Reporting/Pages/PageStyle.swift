@@ -18,7 +18,7 @@ enum PageStyle {
       font-variant-numeric: tabular-nums; }
     caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
     th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--rule); white-space: nowrap; }
-    thead th { border-bottom: 2px solid var(--ink); } tbody th { font-weight: normal; white-space: normal; } .n { text-align: right; }
+    thead th { border-bottom: 2px solid var(--ink); } tbody th { font-weight: normal; white-space: normal; min-width: 12rem; } .n { text-align: right; }
     figure { margin: 1.5rem 0; } figcaption { color: var(--soft); font-size: .92rem; }
     svg { width: 100%; height: auto; max-width: 46rem; } svg text { fill: var(--ink); font-size: 12px; }
     svg .tick { fill: var(--soft); font-size: 11px; } svg .axis { fill: var(--soft); }
