@@ -186,17 +186,20 @@ struct Estimator {
   }
 
   private func checkMissing() throws(ImmerseError) {
-    guard fit.request.missing == .fail else { return }
-    for (index, row) in totals.firstMissing.enumerated() where row != Int.max {
-      let isGroup = index == fit.statistics.count
-      let count = isGroup ? totals.ungrouped : domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
-      throw ImmerseError(
-        .badData, "\(count) rows have no value, this being the first", row: row,
-        variable: isGroup ? fit.request.by.joined(separator: ", ") : fit.statistics[index].variable,
-        remedy: "leave them out with --missing drop")
+    if fit.request.missing == .fail {
+      for (index, row) in totals.firstMissing.enumerated() where row != Int.max {
+        let isGroup = index == fit.statistics.count
+        let count = isGroup ? totals.ungrouped : domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
+        throw ImmerseError(
+          .badData, "\(count) rows have no value, this being the first", row: row,
+          variable: isGroup ? fit.request.by.joined(separator: ", ") : fit.statistics[index].variable,
+          remedy: "leave them out with --missing drop")
+      }
     }
     guard !domains.isEmpty else {
-      throw ImmerseError(.badData, "no row meets the condition", remedy: "check --where")
+      throw ImmerseError(
+        .badData, totals.ungrouped > 0 ? "no row has a group" : "no row meets the condition",
+        remedy: totals.ungrouped > 0 ? "check --by" : "check --where")
     }
   }
 
