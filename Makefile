@@ -8,7 +8,6 @@ COMMAND := .build/release/immerse-stats
 .PHONY: bench bench-build bench-scaling bench-peers bench-compare bench-gate
 
 demo: build ## run the bundled study and print its headline figures
-	mkdir -p out
 	$(COMMAND) demo --force --out out/demo
 
 test: setup ## run all tests

@@ -108,8 +108,6 @@ import Testing
     #expect(resident.profile.missing == ["x": missing, "g": 0] && again.profile.missing == resident.profile.missing)
     #expect(resident.profile.levels == again.profile.levels)
     #expect(resident.profile.levels["g"]?.names == (0..<5).map { "\($0)" })
-    #expect(resident.kind(of: "x") == .number)
-    #expect(resident.kind(of: "nothing") == nil)
     for chunk in 0..<5 {
       let (first, second) = (try resident.chunk(chunk, requests), try again.chunk(chunk, requests))
       let sameNumbers = try first.numbers("x").array.map(\.bitPattern) == second.numbers("x").array.map(\.bitPattern)
@@ -173,7 +171,6 @@ import Testing
     let batch = try extended.chunk(0, [.number("twice"), .category("y")])
     #expect(try batch.numbers("twice").array == [2, 4])
     #expect(try batch.categories("y").levels === dataset.profile.levels["y"])
-    #expect(extended.kind(of: "twice") == .number && dataset.kind(of: "twice") == nil)
   }
 
   @Test func inputsMustExist() {

@@ -106,9 +106,4 @@ public struct Dataset: Sendable {
   func locatingErrors<Result>(
     _ work: () throws(ImmerseError) -> Result
   ) throws(ImmerseError) -> Result { try source.locatingErrors(work) }
-
-  /// The request as it was resolved, or nil where the column is not part of the dataset.
-  public func kind(of name: String) -> ColumnRequest.Kind? {
-    requests.first { $0.name == name }?.kind
-  }
 }

@@ -149,12 +149,6 @@ struct StratumNames: Sendable {
   }
 
   subscript(key: UInt64) -> String {
-    var rest = key
-    var names: [String] = []
-    for level in levels.reversed() where level.count > 0 {
-      names.append(level[Int(rest % UInt64(level.count))])
-      rest /= UInt64(level.count)
-    }
-    return names.reversed().joined(separator: ".")
+    zip(levels, levels.codes(ofCombination: key)).map { $0[$1] }.joined(separator: ".")
   }
 }

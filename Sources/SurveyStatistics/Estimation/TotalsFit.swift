@@ -58,24 +58,8 @@ struct DomainKeys: Sendable {
 
   /// The group levels of a key, by column.
   func groups(_ key: Int) -> [Group] {
-    var rest = key
-    var groups: [Group] = []
-    for (name, levels) in zip(names, levels).reversed() {
-      groups.append(Group(variable: name, level: levels[rest % levels.count]))
-      rest /= levels.count
-    }
-    return groups.reversed()
-  }
-}
-
-extension [Levels] {
-  /// - Throws: `usage` where the columns have more combinations than fit into 31 bits.
-  func checkCombinations(of names: [String]) throws(ImmerseError) {
-    var product = 1.0
-    for levels in self { product *= Double(Swift.max(levels.count, 1)) }
-    guard product < Double(Int32.max) else {
-      throw ImmerseError(
-        .usage, "\(names.joined(separator: ", ")) have too many combinations", remedy: "cross fewer columns")
+    zip(zip(names, levels), levels.codes(ofCombination: UInt64(key))).map { column, code in
+      Group(variable: column.0, level: column.1[code])
     }
   }
 }

@@ -21,15 +21,4 @@ struct CellKeys: Sendable {
     }
     return keys
   }
-
-  /// The code of each column in a key.
-  func codes(_ key: UInt64) -> [Int] {
-    var rest = key
-    var codes: [Int] = []
-    for level in levels.reversed() {
-      codes.append(Int(rest % UInt64(max(level.count, 1))))
-      rest /= UInt64(max(level.count, 1))
-    }
-    return codes.reversed()
-  }
 }

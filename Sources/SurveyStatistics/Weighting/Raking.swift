@@ -77,7 +77,7 @@ struct Raking {
   private static func constraints(
     _ request: RakeRequest, _ classes: CellKeys, _ keys: [UInt64]
   ) throws(ImmerseError) -> [Constraint] {
-    let codes = keys.map { classes.codes($0) }
+    let codes = keys.map { classes.levels.codes(ofCombination: $0) }
     var covered: [String: Set<Int>] = [:]
     var constraints: [Constraint] = []
     for margin in request.margins {
