@@ -9,7 +9,7 @@ import Studies
 
 struct Weight: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make weights.", subcommands: [Rake.self])
+    abstract: "Make weights.", subcommands: [Rake.self, Replicates.self])
 
   struct Rake: ParsableCommand {
     static let configuration = CommandConfiguration(
