@@ -64,7 +64,9 @@ let package = Package(
     module("DataFormats", ["CImmerse", "CZlib", "Columnar", "Streaming"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),
-    module("SurveyStatistics", ["CImmerse", "Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability"]),
+    module(
+      "SurveyStatistics",
+      ["CImmerse", "Columnar", "Streaming", "Expressions", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
     module(
       "MultilevelModels", ["Columnar", "Streaming", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
     module("CompositeIndicators", ["Columnar", "Streaming", "LinearAlgebra", "Probability", numerics]),

@@ -4,7 +4,9 @@ import Streaming
 /// What to estimate, of whom, under which design.
 public struct EstimateRequest: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
-    case mean, total, ratio, proportion
+    case mean, total, ratio, proportion, variance
+    case standardDeviation = "sd"
+    case covariance, correlation
   }
 
   /// What to do with rows that lack the variable or the group.
@@ -16,7 +18,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   }
 
   public var kind: Kind
-  /// Columns; for a ratio `numerator/denominator`.
+  /// Columns; for a ratio `numerator/denominator`, for a covariance or correlation two or more or pairs `a:b`.
   public var variables: [String]
   public var design: SurveyDesign
   /// Columns whose combinations are the domains.

@@ -2,40 +2,28 @@ import Columnar
 import Probability
 import Streaming
 
-/// Turns the totals of a pass into estimates: each is a linear combination of totals, whose variance the design gives.
+/// Turns the totals of a pass into estimates: each is a smooth function of totals, which its gradient linearises.
 struct Estimator {
   private let fit: TotalsFit
   private let totals: TotalsPartial
   private let frame: DesignFrame
-  private let taylor: TaylorVariance
-  private let residuals: CalibrationResiduals?
+  private let variances: TotalsVariance
   /// The cells of each domain, in ascending order of the domain's key.
-  private let domains: [(key: Int, cells: [Cell])]
+  private let domains: [(key: Int, cells: [TotalsCell])]
 
   init(fit: TotalsFit, totals: TotalsPartial, frame: DesignFrame) throws(ImmerseError) {
     self.fit = fit
     self.totals = totals
     self.frame = frame
-    taylor = TaylorVariance(frame: frame)
-    var cells: [Int: [Cell]] = [:]
-    for (cell, key) in totals.cells.keys.enumerated() {
-      let (leaf, domain) = KeyIndex.parts(key)
-      let (group, raked) = domain.quotientAndRemainder(dividingBy: fit.raked?.factors.count ?? 1)
-      cells[group, default: []].append(Cell(leaf: leaf, cell: cell, raked: raked))
-    }
-    domains = cells.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    var weights = [Double](repeating: 0, count: fit.raked?.factors.count ?? 0)
-    for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
-      weights[KeyIndex.parts(key).second] += weight
-    }
-    residuals = try fit.raked.map { m throws(ImmerseError) in try CalibrationResiduals(m, weights: weights) }
+    variances = try TotalsVariance(totals, frame)
+    domains = totals.cellsByDomain
     try checkMissing()
   }
 
   func result() throws(ImmerseError) -> EstimateResult {
     var rows: [Estimate] = []
     for statistic in fit.statistics.indices {
-      let estimates = domains.map { DomainEstimate($0, sums(statistic, of: $0.cells), fit.statistics[statistic]) }
+      let estimates = domains.map { DomainEstimate($0, statistic, totals) }
       for estimate in estimates {
         rows.append(
           try row(statistic, [(estimate, 1)], by: fit.domains.groups(estimate.key), deff: estimate.srsVariance))
@@ -93,17 +81,28 @@ struct Estimator {
       }
     }
     let df = frame.degreesOfFreedom(rowsByLeaf: leaves)
-    let error = variance.squareRoot()
+    let error = variance.standardError
     let defined = estimate.isFinite && error.isFinite
     let quantile = df > 0 ? StudentT(df: Double(df)).quantile(0.5 + fit.request.level / 2) : .nan
-    let effect = srs.map { variance / $0 }
+    let effect = srs.map { variance.ratio(to: $0) }
     return Estimate(
       term: fit.statistics[statistic].term, by: groups, estimate: estimate.isFinite ? estimate : nil,
       standardError: defined ? error : nil,
       confidenceLow: defined && df > 0 ? estimate - quantile * error : nil,
       confidenceHigh: defined && df > 0 ? estimate + quantile * error : nil,
-      degreesOfFreedom: df > 0 ? Double(df) : nil, count: terms.reduce(0) { $0 + Int($1.domain.sums.count) },
+      degreesOfFreedom: df > 0 ? Double(df) : nil, count: terms.reduce(0) { $0 + Int($1.domain.count) },
       designEffect: effect.flatMap { $0.isFinite ? $0 : nil }, smallestCell: smallestCell(terms.map(\.domain)))
+  }
+
+  private func variance(
+    _ statistic: Int, _ terms: [(domain: DomainEstimate, factor: Double)]
+  ) throws(ImmerseError) -> ScaledVariance {
+    guard terms.allSatisfy({ $0.domain.estimate.isFinite }) else { return .undefined }
+    return try variances.variance(
+      of: terms.map {
+        TotalsVariance.Part(
+          statistic: statistic, cells: $0.domain.cells, factor: $0.factor, gradient: $0.domain.gradient)
+      })
   }
 
   private func smallestCell(_ domains: [DomainEstimate]) -> Estimate.Cell {
@@ -112,69 +111,7 @@ struct Estimator {
       return frame.parents.isEmpty
         ? used.reduce(0) { $0 + totals.rows[$1.cell] } : Set(used.map { frame.psu(ofLeaf: $0.leaf) }).count
     }
-    return Estimate.Cell(count: Int(domains.map(\.sums.count).min() ?? 0), units: units.min() ?? 0)
-  }
-
-  /// The variance of a combination of domain estimates, from z = a · numerator + b · denominator of every unit.
-  private func variance(
-    _ statistic: Int, _ terms: [(domain: DomainEstimate, factor: Double)]
-  ) throws(ImmerseError) -> Double {
-    guard terms.allSatisfy({ $0.domain.estimate.isFinite }) else { return .nan }
-    if !frame.parents.isEmpty {
-      var z = UnitTotals(count: totals.tree.leafCount)
-      var byRakedCell = [Double](repeating: 0, count: fit.raked?.factors.count ?? 1)
-      for (domain, factor) in terms {
-        let (a, b) = domain.linearisation
-        for cell in domain.cells {
-          let sums = sums(statistic, cell.cell)
-          let influence = factor * (a * sums.numerator + b * sums.denominator)
-          z.add(influence, to: cell.leaf)
-          byRakedCell[cell.raked] += influence
-        }
-      }
-      if let residuals {
-        let fitted = try residuals.fitted(byRakedCell)
-        for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
-          let (leaf, cell) = KeyIndex.parts(key)
-          z.add(-weight * fitted[cell], to: leaf)
-        }
-      }
-      return try taylor.variance(of: z)
-    }
-    return try taylor.variance(ofRows: rowMoments(statistic, terms))
-  }
-
-  /// Where rows are units: the moments of the rows that lie in a domain, combined with the zeros of those that do not.
-  private func rowMoments(
-    _ statistic: Int, _ terms: [(domain: DomainEstimate, factor: Double)]
-  ) -> [TaylorVariance.ListMoments] {
-    var inside = UnitTotals(count: totals.tree.leafCount)
-    var sums = inside
-    var squares = inside
-    for (domain, factor) in terms {
-      let (a, b) = domain.linearisation
-      for cell in domain.cells {
-        let m = totals.moments[cell.cell * fit.statistics.count + statistic]
-        let mean = factor * (a * m.meanX + b * m.meanD)
-        inside.add(factor * factor * (a * a * m.xx + 2 * a * b * m.xd + b * b * m.dd), to: cell.leaf)
-        sums.add(m.count * mean, to: cell.leaf)
-        squares.add(m.count * mean * mean, to: cell.leaf)
-      }
-    }
-    return sums.units.map { stratum in
-      let sum = sums.values[stratum]
-      let between = squares.values[stratum] - sum * sum / Double(frame.sampled[0][stratum])
-      return TaylorVariance.ListMoments(
-        list: stratum, sum: sum, squares: max(0, inside.values[stratum]) + max(0, between))
-    }
-  }
-
-  private func sums(_ statistic: Int, _ cell: Int) -> WeightedSums {
-    totals.sums[cell * fit.statistics.count + statistic]
-  }
-
-  private func sums(_ statistic: Int, of cells: [Cell]) -> WeightedSums {
-    cells.reduce(into: WeightedSums()) { $0 += sums(statistic, $1.cell) }
+    return Estimate.Cell(count: Int(domains.map(\.count).min() ?? 0), units: units.min() ?? 0)
   }
 
   // MARK: What the result says of the data
@@ -185,11 +122,18 @@ struct Estimator {
       psus: frame.psuCount, degreesOfFreedom: frame.degreesOfFreedom)
   }
 
+  /// Rows of the domains that lack a statistic.
+  private func missing(_ statistic: Int) -> Int {
+    domains.reduce(0) { sum, domain in
+      domain.cells.reduce(sum) { $0 + Int(totals.sums[totals.layout.sums($1.cell, statistic) + 1]) }
+    }
+  }
+
   private func checkMissing() throws(ImmerseError) {
     if fit.request.missing == .fail {
       for (index, row) in totals.firstMissing.enumerated() where row != Int.max {
         let isGroup = index == fit.statistics.count
-        let count = isGroup ? totals.ungrouped : domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
+        let count = isGroup ? totals.ungrouped : missing(index)
         throw ImmerseError(
           .badData, "\(count) rows have no value, this being the first", row: row,
           variable: isGroup ? fit.request.by.joined(separator: ", ") : fit.statistics[index].variable,
@@ -206,7 +150,7 @@ struct Estimator {
   private func notes(_ rows: [Estimate]) -> [Note] {
     var notes: [Note] = []
     for (index, statistic) in fit.statistics.enumerated() {
-      let missing = domains.reduce(0) { $0 + Int(sums(index, of: $1.cells).missing) }
+      let missing = missing(index)
       if missing > 0 {
         notes.append(Note("missing_dropped", "\(statistic.term): \(missing) rows without a value were left out"))
       }
@@ -220,47 +164,5 @@ struct Estimator {
         Note("few_degrees_of_freedom", "\(few) of \(rows.count) estimates rest on fewer than 8 degrees of freedom"))
     }
     return notes
-  }
-}
-
-/// A lowest unit's part of a domain; where weights were raked, of one raking cell.
-private struct Cell {
-  let leaf: Int
-  let cell: Int
-  let raked: Int
-}
-
-/// The estimate of one statistic in one domain, and how its variance hangs on the totals.
-private struct DomainEstimate {
-  let key: Int
-  let cells: [Cell]
-  let sums: WeightedSums
-  let estimate: Double
-  /// The factors of numerator and denominator in the influence of a row.
-  let linearisation: (numerator: Double, denominator: Double)
-  /// The variance a simple random sample of as many rows would have; nil where that is no comparison.
-  let srsVariance: Double?
-
-  init(_ domain: (key: Int, cells: [Cell]), _ sums: WeightedSums, _ statistic: Statistic) {
-    key = domain.key
-    cells = domain.cells
-    self.sums = sums
-    let quotient = sums.numerator / sums.denominator
-    switch statistic.kind {
-    case .mean, .proportion, .ratio:
-      estimate = quotient + statistic.shift
-      linearisation = (1 / sums.denominator, -quotient / sums.denominator)
-    case .total:
-      estimate = sums.numerator + statistic.shift * sums.denominator
-      linearisation = (1, statistic.shift)
-    }
-    guard statistic.kind != .ratio, sums.count > 1 else {
-      srsVariance = nil
-      return
-    }
-    let (n, weight) = (sums.count, sums.denominator)
-    let variance = (sums.squares / weight - quotient * quotient) * n / (n - 1)
-    let ofMean = variance / n * (1 - n / weight)
-    srsVariance = statistic.kind == .total ? ofMean * weight * weight : ofMean
   }
 }

@@ -140,6 +140,12 @@ struct UnitTotals {
     isNamed = Array(repeating: false, count: count)
   }
 
+  func divided(by scale: Double) -> UnitTotals {
+    var totals = self
+    for unit in units { totals.values[unit] /= scale }
+    return totals
+  }
+
   mutating func add(_ value: Double, to unit: Int) {
     if !isNamed[unit] {
       isNamed[unit] = true

@@ -11,16 +11,17 @@ struct Estimate: ParsableCommand {
         immerse-stats estimate mean api00,api99 --data apistrat.csv --weights pw --strata stype --fpc fpc
         immerse-stats estimate total enroll --data apiclus2.csv --psu dnum,snum --fpc fpc1,fpc2 --missing drop
         immerse-stats estimate ratio api00/api99 --data apisrs.csv --weights pw --fpc fpc --format json
+        immerse-stats estimate correlation api00,meals --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate mean belonging --data children.csv --weights weight --strata stratum --psu site \\
           --by country,migrant --contrast
 
       Standard errors are Taylor-linearised; intervals use t with the design's degrees of freedom in each domain.
       """)
 
-  @Argument(help: "mean, total, ratio or proportion.")
+  @Argument(help: "mean, total, ratio, proportion, variance, sd, covariance or correlation.")
   var kind: EstimateRequest.Kind
 
-  @Argument(help: "Columns separated by commas; for ratios numerator/denominator.")
+  @Argument(help: "Columns separated by commas; for ratios numerator/denominator, for pairs a:b.")
   var variables: String
 
   @OptionGroup var data: DataOptions

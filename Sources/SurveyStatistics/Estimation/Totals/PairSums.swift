@@ -1,5 +1,5 @@
-/// What one pass adds up of a statistic over some rows; x is shifted, rows without the statistic are left out.
-struct WeightedSums: Sendable {
+/// What one pass adds up of a value and a denominator over some rows; x is shifted, rows without it are left out.
+struct PairSums: Sendable {
   /// Rows with the statistic and a weight that is not zero.
   var count = 0.0
   /// Σ w x
@@ -11,19 +11,11 @@ struct WeightedSums: Sendable {
   /// Rows that lack the statistic.
   var missing = 0.0
 
-  static func += (a: inout WeightedSums, b: WeightedSums) {
-    a.count += b.count
-    a.numerator += b.numerator
-    a.denominator += b.denominator
-    a.squares += b.squares
-    a.missing += b.missing
-  }
-
-  /// Sums over consecutive rows: the inner loop of every estimate. Eight rows at a time.
+  /// Sums over consecutive rows: the inner loop of means, totals, ratios and shares. Eight rows at a time.
   static func over(
     _ x: UnsafeBufferPointer<Double>, _ d: UnsafeBufferPointer<Double>?, _ w: UnsafeBufferPointer<Double>,
     _ rows: Range<Int>, shift: Double
-  ) -> WeightedSums {
+  ) -> PairSums {
     typealias Lanes = SIMD8<Double>
     var (count, numerator, denominator) = (Lanes.zero, Lanes.zero, Lanes.zero)
     var (squares, missing) = (Lanes.zero, Lanes.zero)
@@ -54,7 +46,7 @@ struct WeightedSums: Sendable {
         row += 8
       }
     }
-    var sums = WeightedSums(
+    var sums = PairSums(
       count: count.sum(), numerator: numerator.sum(), denominator: denominator.sum(), squares: squares.sum(),
       missing: missing.sum())
     while row < rows.upperBound {
@@ -71,41 +63,5 @@ struct WeightedSums: Sendable {
       row += 1
     }
     return sums
-  }
-}
-
-/// The spread of weighted rows (wx, wd) inside a stratum whose rows are its sampling units.
-///
-/// Held as means and centred sums of products, merged by the formula of Chan, Golub and LeVeque (1983).
-struct RowMoments: Sendable {
-  var count = 0.0
-  var meanX = 0.0
-  var meanD = 0.0
-  var xx = 0.0
-  var xd = 0.0
-  var dd = 0.0
-
-  static func += (a: inout RowMoments, b: RowMoments) {
-    guard b.count > 0 else { return }
-    let total = a.count + b.count
-    let (dx, ddelta) = (b.meanX - a.meanX, b.meanD - a.meanD)
-    let share = a.count * b.count / total
-    a.xx += b.xx + dx * dx * share
-    a.xd += b.xd + dx * ddelta * share
-    a.dd += b.dd + ddelta * ddelta * share
-    a.meanX += dx * b.count / total
-    a.meanD += ddelta * b.count / total
-    a.count = total
-  }
-
-  /// Adds one row.
-  mutating func add(_ x: Double, _ d: Double) {
-    count += 1
-    let (dx, ddelta) = (x - meanX, d - meanD)
-    meanX += dx / count
-    meanD += ddelta / count
-    xx += dx * (x - meanX)
-    xd += dx * (d - meanD)
-    dd += ddelta * (d - meanD)
   }
 }

@@ -1,0 +1,41 @@
+import Columnar
+
+/// The estimate of one statistic in one domain, and how it hangs on the totals.
+struct DomainEstimate {
+  let key: Int
+  let cells: [TotalsCell]
+  /// Rows used.
+  let count: Double
+  let estimate: Double
+  /// The derivatives of the estimate by its totals.
+  let gradient: [Double]
+  /// The variance a simple random sample of as many rows would have; nil where that is no comparison.
+  let srsVariance: Double?
+
+  init(_ domain: (key: Int, cells: [TotalsCell]), _ statistic: Int, _ partial: TotalsPartial) {
+    key = domain.key
+    cells = domain.cells
+    let function = partial.fit.statistics[statistic].function
+    var totals = [Double](repeating: 0, count: partial.layout.widths[statistic])
+    var (count, squares) = (0.0, 0.0)
+    for cell in cells {
+      let record = partial.layout.sums(cell.cell, statistic)
+      count += partial.sums[record]
+      squares += partial.sums[record + 2]
+      for index in totals.indices { totals[index] += partial.sums[record + TotalsLayout.head + index] }
+    }
+    self.count = count
+    let linear = function.linearised(at: totals, count: count)
+    estimate = linear.value
+    gradient = linear.gradient
+    guard let comparison = partial.fit.statistics[statistic].comparison, count > 1 else {
+      srsVariance = nil
+      return
+    }
+    let weight = totals[1]
+    let quotient = totals[0] / weight
+    let variance = (squares / weight - quotient * quotient) * count / (count - 1)
+    let ofMean = variance / count * (1 - count / weight)
+    srsVariance = comparison == .ofTotal ? ofMean * weight * weight : ofMean
+  }
+}

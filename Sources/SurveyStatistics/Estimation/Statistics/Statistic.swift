@@ -1,0 +1,151 @@
+import Columnar
+import Expressions
+import Streaming
+
+/// One thing to be estimated: a smooth function of the weighted totals of some functions of a row.
+///
+/// A mean is the quotient of Σw(x − c) and Σw, a ratio that of Σwy and Σwx, a variance a function of the totals of 1, u
+/// and u². The shift c, a provisional mean, keeps digits that a large offset would cost.
+struct Statistic: Sendable {
+  let term: String
+  /// What is added up, row by row.
+  let terms: RowTerms
+  let function: SmoothFunction
+  /// How the variance of a simple random sample is found, for the design effect; nil where that is no comparison.
+  let comparison: SimpleRandomSample?
+
+  enum SimpleRandomSample: Sendable {
+    case ofMean, ofTotal
+  }
+
+  var columns: [ColumnRequest] { terms.columns }
+
+  /// The column a message about a missing value names.
+  var variable: String { terms.variable }
+}
+
+/// The functions of a row whose weighted totals a statistic needs.
+enum RowTerms: Sendable, Hashable {
+  /// (x − shift, 1)
+  case number(String, shift: Double)
+  /// (y, x)
+  case ratio(String, String)
+  /// (1 where the category has the code and else 0, 1)
+  case share(String, code: Int32)
+  /// (1, u, u²) with u the standardised column.
+  case moments(Standardised)
+  /// (1, u, v, u², uv, v²)
+  case products(Standardised, Standardised)
+
+  /// A column brought near the range from −1 to 1, exactly: (x − shift) / scale with a power of two for a scale.
+  struct Standardised: Sendable, Hashable {
+    let name: String
+    let shift: Double
+    let scale: Double
+
+    init(_ name: String, _ profile: Profile) {
+      self.name = name
+      let numbers = profile.numbers[name]
+      let mean = numbers?.mean ?? 0
+      shift = mean.isFinite ? mean : 0
+      let reach = max((numbers?.maximum ?? 0) - shift, shift - (numbers?.minimum ?? 0))
+      scale = reach > 0 && reach.isFinite ? reach.binade : 1
+    }
+  }
+
+  /// How many totals there are.
+  var width: Int {
+    switch self {
+    case .number, .ratio, .share: 2
+    case .moments: 3
+    case .products: 6
+    }
+  }
+
+  var columns: [ColumnRequest] {
+    switch self {
+    case .number(let name, _): [.number(name)]
+    case .ratio(let numerator, let denominator): [.number(numerator), .number(denominator)]
+    case .share(let name, _): [.category(name)]
+    case .moments(let x): [.number(x.name)]
+    case .products(let x, let y): [.number(x.name), .number(y.name)]
+    }
+  }
+
+  var variable: String {
+    switch self {
+    case .number(let name, _), .share(let name, _): name
+    case .ratio(let numerator, let denominator): "\(numerator)/\(denominator)"
+    case .moments(let x): x.name
+    case .products(let x, let y): "\(x.name):\(y.name)"
+    }
+  }
+}
+
+/// The terms of a statistic for the rows of a batch, before weighting.
+enum StatisticRows {
+  /// The commonest shape: a value, from which the shift is still to be taken, and a denominator, which is nil where it
+  /// is 1 in every row. A row without the statistic has NaN as its value.
+  case pair(Buffer<Double>, Buffer<Double>?, shift: Double)
+  /// Every term; a row without the statistic has NaN as its first.
+  case terms([Buffer<Double>])
+
+  init(_ terms: RowTerms, _ batch: Batch) throws(ImmerseError) {
+    switch terms {
+    case .number(let name, let shift):
+      self = .pair(try batch.numbers(name), nil, shift: shift)
+    case .ratio(let numerator, let denominator):
+      let (y, x) = (try batch.numbers(numerator), try batch.numbers(denominator))
+      let numerators = Buffer<Double>(count: y.count) { target in
+        for row in 0..<y.count { target[row] = x[row].isNaN ? .nan : y[row] }
+      }
+      self = .pair(numerators, x, shift: 0)
+    case .share(let name, let code):
+      let codes = try batch.categories(name).codes
+      let indicators = Buffer<Double>(count: codes.count) { target in
+        for row in 0..<codes.count { target[row] = codes[row] < 0 ? .nan : codes[row] == code ? 1 : 0 }
+      }
+      self = .pair(indicators, nil, shift: 0)
+    case .moments(let x):
+      let u = try x.rows(batch)
+      self = .terms([StatisticRows.ones(u, u), u, StatisticRows.product(u, u)])
+    case .products(let x, let y):
+      let (u, v) = (try x.rows(batch), try y.rows(batch))
+      self = .terms([
+        StatisticRows.ones(u, v), u, v, StatisticRows.product(u, u), StatisticRows.product(u, v),
+        StatisticRows.product(v, v),
+      ])
+    }
+  }
+
+  /// 1, or NaN where one of the two is missing.
+  private static func ones(_ u: Buffer<Double>, _ v: Buffer<Double>) -> Buffer<Double> {
+    combine(u, v) { $0.isNaN || $1.isNaN ? .nan : 1 }
+  }
+
+  private static func product(_ u: Buffer<Double>, _ v: Buffer<Double>) -> Buffer<Double> { combine(u, v, by: *) }
+
+  private static func combine(
+    _ u: Buffer<Double>, _ v: Buffer<Double>, by rule: (Double, Double) -> Double
+  ) -> Buffer<Double> {
+    Buffer(count: u.count) { target in
+      u.withUnsafeBufferPointer { u in
+        v.withUnsafeBufferPointer { v in
+          for row in target.indices { target[row] = rule(u[row], v[row]) }
+        }
+      }
+    }
+  }
+}
+
+extension RowTerms.Standardised {
+  fileprivate func rows(_ batch: Batch) throws(ImmerseError) -> Buffer<Double> {
+    let values = try batch.numbers(name)
+    let factor = 1 / scale
+    return Buffer(count: values.count) { target in
+      values.withUnsafeBufferPointer { source in
+        for row in target.indices { target[row] = (source[row] - shift) * factor }
+      }
+    }
+  }
+}

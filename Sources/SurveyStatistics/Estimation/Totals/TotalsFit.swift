@@ -1,0 +1,65 @@
+import Columnar
+import Expressions
+import Streaming
+
+/// One reading of the rows that yields every estimate of a request and its variance: weighted totals by sampling unit
+/// and domain.
+struct TotalsFit: Fit {
+  let request: EstimateRequest
+  let statistics: [Statistic]
+  let domains: DomainKeys
+  let strata: StratumNames
+  let filter: Expression?
+  /// What an earlier pass learned, where weights come from population sizes.
+  let known: (tree: UnitTree, weights: [Double])?
+  /// How the design's weights were raked, where they were.
+  let raked: RakeModel?
+
+  var columns: [ColumnRequest] {
+    request.design.columns + request.by.map { .category($0) } + (filter?.columnRequests ?? [])
+      + statistics.flatMap(\.columns) + (raked?.inputs ?? [])
+  }
+
+  var signature: String {
+    "estimate \(request) \(statistics.map { "\($0.term) \($0.terms)" }) \(domains.levels.map(\.names)) "
+      + "\(strata.levels.map(\.names))"
+  }
+
+  func makePartial() -> TotalsPartial { TotalsPartial(self) }
+
+  func finish(_ partial: TotalsPartial) throws(ImmerseError) -> EstimateResult {
+    let frame = try DesignFrame(partial.tree, strata: strata)
+    return try Estimator(fit: self, totals: partial, frame: frame).result()
+  }
+}
+
+/// The combinations of group levels, as single numbers.
+struct DomainKeys: Sendable {
+  let names: [String]
+  let levels: [Levels]
+
+  init(_ names: [String], _ profile: Profile) throws(ImmerseError) {
+    self.names = names
+    levels = names.compactMap { profile.levels[$0] }
+    try levels.checkCombinations(of: names)
+  }
+
+  /// The key of every row; negative where a group is missing.
+  func keys(_ batch: Batch) throws(ImmerseError) -> [Int] {
+    var keys = [Int](repeating: 0, count: batch.rowCount)
+    for (name, levels) in zip(names, levels) {
+      let codes = try batch.categories(name).codes
+      for row in keys.indices where keys[row] >= 0 {
+        keys[row] = codes[row] < 0 ? -1 : keys[row] * levels.count + Int(codes[row])
+      }
+    }
+    return keys
+  }
+
+  /// The group levels of a key, by column.
+  func groups(_ key: Int) -> [Group] {
+    zip(zip(names, levels), levels.codes(ofCombination: UInt64(key))).map { column, code in
+      Group(variable: column.0, level: column.1[code])
+    }
+  }
+}

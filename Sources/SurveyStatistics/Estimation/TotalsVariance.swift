@@ -1,0 +1,141 @@
+import Columnar
+import Streaming
+
+/// A lowest unit's part of a domain; where weights were raked, of one raking cell.
+struct TotalsCell {
+  let leaf: Int
+  let cell: Int
+  let raked: Int
+}
+
+extension TotalsPartial {
+  /// The cells of each domain, in ascending order of the domain's key.
+  var cellsByDomain: [(key: Int, cells: [TotalsCell])] {
+    var byDomain: [Int: [TotalsCell]] = [:]
+    for (cell, key) in cells.keys.enumerated() {
+      let (leaf, domain) = KeyIndex.parts(key)
+      let (group, raked) = domain.quotientAndRemainder(dividingBy: fit.raked?.factors.count ?? 1)
+      byDomain[group, default: []].append(TotalsCell(leaf: leaf, cell: cell, raked: raked))
+    }
+    return byDomain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
+/// The variance of linear combinations of the totals of a pass, of one statistic in any number of domains.
+struct TotalsVariance {
+  /// factor · gradient'T, with T the totals of the statistic over the cells.
+  struct Part {
+    let statistic: Int
+    let cells: [TotalsCell]
+    let factor: Double
+    let gradient: [Double]
+  }
+
+  private let totals: TotalsPartial
+  private let frame: DesignFrame
+  private let taylor: TaylorVariance
+  private let residuals: CalibrationResiduals?
+
+  /// - Throws: `failure` where the raking cannot be projected out.
+  init(_ totals: TotalsPartial, _ frame: DesignFrame) throws(ImmerseError) {
+    self.totals = totals
+    self.frame = frame
+    taylor = TaylorVariance(frame: frame)
+    var weights = [Double](repeating: 0, count: totals.fit.raked?.factors.count ?? 0)
+    for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
+      weights[KeyIndex.parts(key).second] += weight
+    }
+    residuals = try totals.fit.raked.map { m throws(ImmerseError) in try CalibrationResiduals(m, weights: weights) }
+  }
+
+  /// - Throws: `badData` where a list has one unit and the design says to fail.
+  func variance(of parts: [Part]) throws(ImmerseError) -> ScaledVariance {
+    if frame.parents.isEmpty {
+      let scale = ScaledVariance.scale(of: parts.flatMap { part in part.gradient.map { part.factor * $0 } })
+      return ScaledVariance(variance: try taylor.variance(ofRows: rowMoments(parts, scale: scale)), scale: scale)
+    }
+    let z = try unitTotals(parts)
+    let scale = ScaledVariance.scale(of: z.units.map { z.values[$0] })
+    return ScaledVariance(variance: try taylor.variance(of: scale == 1 ? z : z.divided(by: scale)), scale: scale)
+  }
+
+  /// z = Σ factor · gradient'T of every lowest unit, less what raking fixes.
+  private func unitTotals(_ parts: [Part]) throws(ImmerseError) -> UnitTotals {
+    var z = UnitTotals(count: totals.tree.leafCount)
+    var byRakedCell = [Double](repeating: 0, count: totals.fit.raked?.factors.count ?? 1)
+    for part in parts {
+      for cell in part.cells {
+        let record = totals.layout.sums(cell.cell, part.statistic) + TotalsLayout.head
+        var influence = 0.0
+        for (index, derivative) in part.gradient.enumerated() { influence += derivative * totals.sums[record + index] }
+        influence *= part.factor
+        z.add(influence, to: cell.leaf)
+        byRakedCell[cell.raked] += influence
+      }
+    }
+    if let residuals {
+      let fitted = try residuals.fitted(byRakedCell)
+      for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
+        let (leaf, cell) = KeyIndex.parts(key)
+        z.add(-weight * fitted[cell], to: leaf)
+      }
+    }
+    return z
+  }
+
+  /// Where rows are units: the moments of the rows that lie in a domain, combined with the zeros of those that do not.
+  ///
+  /// The parts are of one statistic, in domains that share no row.
+  private func rowMoments(_ parts: [Part], scale: Double) -> [TaylorVariance.ListMoments] {
+    var inside = UnitTotals(count: totals.tree.leafCount)
+    var sums = inside
+    var squares = inside
+    for part in parts {
+      let gradient = scale == 1 ? part.gradient : part.gradient.map { $0 / scale }
+      let terms = gradient.count
+      for cell in part.cells {
+        let record = totals.layout.moments(cell.cell, part.statistic)
+        var (mean, spread) = (0.0, 0.0)
+        var product = record + 1 + terms
+        for (i, derivative) in gradient.enumerated() {
+          mean += derivative * totals.moments[record + 1 + i]
+          for j in i..<terms {
+            spread += (i == j ? 1 : 2) * derivative * gradient[j] * totals.moments[product]
+            product += 1
+          }
+        }
+        mean *= part.factor
+        let count = totals.moments[record]
+        inside.add(part.factor * part.factor * spread, to: cell.leaf)
+        sums.add(count * mean, to: cell.leaf)
+        squares.add(count * mean * mean, to: cell.leaf)
+      }
+    }
+    return sums.units.map { stratum in
+      let sum = sums.values[stratum]
+      let between = squares.values[stratum] - sum * sum / Double(frame.sampled[0][stratum])
+      return TaylorVariance.ListMoments(
+        list: stratum, sum: sum, squares: max(0, inside.values[stratum]) + max(0, between))
+    }
+  }
+}
+
+/// A variance in units of the square of a scale: the squares of very large or small numbers are none a Double can hold.
+struct ScaledVariance {
+  let variance: Double
+  let scale: Double
+
+  static let undefined = ScaledVariance(variance: .nan, scale: 1)
+
+  var standardError: Double { variance.squareRoot() * scale }
+
+  /// The variance over another.
+  func ratio(to other: Double) -> Double { variance / other * scale * scale }
+
+  /// 1 for all numbers whose squares are at ease, else a power of two near the largest of them.
+  static func scale(of values: [Double]) -> Double {
+    let largest = values.reduce(0) { max($0, $1.magnitude) }
+    let isAtEase = largest == 0 || !largest.isFinite || (1e-100...1e100).contains(largest)
+    return isAtEase ? 1 : largest.binade
+  }
+}
