@@ -43,8 +43,10 @@ public enum Estimation {
     }
     var filter: Expression?
     if let text = request.filter { filter = try Expression(parsing: text) }
+    let statistics = try Statistic.all(request, dataset.profile)
     return TotalsFit(
-      request: request, statistics: try Statistic.all(request, dataset.profile),
+      request: request, statistics: statistics,
+      estimands: statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) },
       domains: try DomainKeys(request.by, dataset.profile), strata: strata, filter: filter, known: known,
       raked: raked)
   }

@@ -129,6 +129,12 @@ struct ScaledVariance {
 
   var standardError: Double { variance.squareRoot() * scale }
 
+  /// The variance as a plain number; nil where a Double cannot hold it.
+  var unscaled: Double? {
+    let plain = variance * scale * scale
+    return plain.isFinite ? plain : nil
+  }
+
   /// The variance over another.
   func ratio(to other: Double) -> Double { variance / other * scale * scale }
 

@@ -7,6 +7,7 @@ import Streaming
 struct TotalsFit: Fit {
   let request: EstimateRequest
   let statistics: [Statistic]
+  let estimands: [Estimand]
   let domains: DomainKeys
   let strata: StratumNames
   let filter: Expression?

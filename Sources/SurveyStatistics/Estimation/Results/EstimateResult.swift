@@ -35,6 +35,19 @@ public struct Estimate: Sendable, Hashable {
     /// Distinct first-stage sampling units, such as sites.
     public var units: Int
   }
+
+  /// What imputations, such as plausible values, add to the uncertainty; nil where there are none.
+  public var imputation: Imputation?
+
+  public struct Imputation: Sendable, Hashable {
+    public var count: Int
+    /// The mean sampling variance of the imputations.
+    public var samplingVariance: Double?
+    /// What their spread adds to it: (1 + 1/M) times their variance.
+    public var imputationVariance: Double?
+    /// The fraction of missing information; nil without a sampling variance.
+    public var missingInformation: Double?
+  }
 }
 
 /// The design an estimate rests on.
