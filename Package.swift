@@ -37,7 +37,8 @@ let package = Package(
     .library(name: "SurveyStatistics", targets: ["SurveyStatistics"]),
     .library(name: "MultilevelModels", targets: ["MultilevelModels"]),
     .library(name: "CompositeIndicators", targets: ["CompositeIndicators"]),
-    // For the nested packages, such as the benchmarks.
+    // For the nested packages, such as the benchmarks and the C library.
+    .library(name: "CImmerse", targets: ["CImmerse"]),
     .library(name: "DataFormats", targets: ["DataFormats"]),
     .library(name: "LinearAlgebra", targets: ["LinearAlgebra"]),
     .library(name: "Simulation", targets: ["Simulation"]),
@@ -60,7 +61,7 @@ let package = Package(
     module("Columnar", ["CImmerse"]),
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE", numerics]),
     module("Probability", ["CBoostMath", numerics]),
-    module("Streaming", ["Columnar"]),
+    module("Streaming", ["CImmerse", "Columnar"]),
     module("DataFormats", ["CImmerse", "CZlib", "Columnar", "Streaming"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),

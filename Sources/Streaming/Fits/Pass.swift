@@ -87,6 +87,18 @@ extension Dataset {
     let ticket = pass.add(fit)
     return try pass.run(over: self, with: engine)[ticket]
   }
+
+  /// What a fit gathers from the rows, not finished: a part to be merged with others.
+  ///
+  /// - Throws: what the fit or the source throws.
+  public func gather<F: Fit>(_ fit: F, with engine: Engine) throws(ImmerseError) -> F.Partial {
+    var pass = Pass()
+    let ticket = pass.add(fit)
+    guard let lane = try pass.run(over: self, with: engine).lanes[ticket.index] as? LaneOf<F> else {
+      throw ImmerseError(.failure, "a lane of another fit")
+    }
+    return lane.partial
+  }
 }
 
 /// A partial whose type is known only to its fit.
@@ -99,7 +111,7 @@ protocol Lane: AnyObject, Sendable {
 /// Used by one thread at a time: by the worker that fills it, then by the one that merges.
 private final class LaneOf<F: Fit>: Lane, @unchecked Sendable {
   private let fit: F
-  private var partial: F.Partial
+  private(set) var partial: F.Partial
 
   init(_ fit: F) {
     self.fit = fit

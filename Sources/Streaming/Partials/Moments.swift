@@ -1,3 +1,5 @@
+import Columnar
+
 /// Count, mean, sum of squared deviations and range of the values seen; NaN is skipped.
 ///
 /// Batches are centred on their own mean and merged by the formula of Chan, Golub and LeVeque (1983), so a large
@@ -44,6 +46,21 @@ public struct Moments: Sendable {
     count += other.count
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
+  }
+}
+
+extension Moments {
+  func write(to blob: inout BlobWriter) {
+    blob.write(count)
+    for value in [mean, squares, minimum, maximum] { blob.write(value) }
+  }
+
+  mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
+    count = try blob.integer()
+    mean = try blob.double()
+    squares = try blob.double()
+    minimum = try blob.double()
+    maximum = try blob.double()
   }
 }
 

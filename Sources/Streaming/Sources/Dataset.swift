@@ -61,6 +61,31 @@ public struct Dataset: Sendable {
     resident = batches.withLock { $0.compactMap(\.self) }
   }
 
+  /// Rows whose profile is known, or not needed yet, as a part of rows that lie in several places: each pass reads the
+  /// source.
+  ///
+  /// - Throws: `badData` where a column is missing.
+  public init(_ source: any Source, columns: [ColumnRequest], profile: Profile?) throws(ImmerseError) {
+    try source.require(columns.map(\.name))
+    let resolved: [ColumnRequest]
+    if let profile {
+      resolved = columns.map { request in
+        guard request.kind == .automatic else { return request }
+        return ColumnRequest(request.name, profile.levels[request.name] == nil ? .number : .category)
+      }
+    } else {
+      resolved = try source.resolve(columns)
+    }
+    self.init(
+      profile: profile ?? Profile(rowCount: 0, droppedRowCount: 0, levels: [:], numbers: [:], missing: [:]),
+      source: source, resident: nil, requests: resolved.merged)
+  }
+
+  /// No rows, but what all of them agree on: enough to make fits that gather parts elsewhere.
+  public init(withoutRows profile: Profile) {
+    self.init(profile: profile, source: Table([]), resident: nil, requests: [])
+  }
+
   public var chunkCount: Int { source.chunkCount }
   /// Rows of the source, before any filter.
   public var rowCount: Int { source.rowCount }

@@ -37,6 +37,18 @@ struct OccurringLevels {
     declare(other.declared)
   }
 
+  func write(to blob: inout BlobWriter) {
+    blob.write(names.sorted())
+    blob.write(declared)
+    blob.write(missing)
+  }
+
+  mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
+    names = Set(try blob.strings())
+    declare(try blob.strings())
+    missing = try blob.integer()
+  }
+
   private mutating func declare(_ names: [String]) {
     for name in names where isDeclared.insert(name).inserted { declared.append(name) }
   }

@@ -34,7 +34,7 @@ public struct Profile: Sendable {
 
 /// Gathers levels and moments of the requested columns.
 struct ProfilePartial {
-  private var rowCount = 0
+  private(set) var rowCount = 0
   private let categoryNames: [String]
   private let numberNames: [String]
   private var levels: [OccurringLevels]
@@ -64,6 +64,18 @@ struct ProfilePartial {
     rowCount += other.rowCount
     for index in levels.indices { levels[index].merge(other.levels[index]) }
     for index in moments.indices { moments[index].merge(other.moments[index]) }
+  }
+
+  func write(to blob: inout BlobWriter) {
+    blob.write(rowCount)
+    for level in levels { level.write(to: &blob) }
+    for moment in moments { moment.write(to: &blob) }
+  }
+
+  mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
+    rowCount = try blob.integer()
+    for index in levels.indices { try levels[index].read(from: &blob) }
+    for index in moments.indices { try moments[index].read(from: &blob) }
   }
 
   func profile(sourceRows: Int) -> Profile {

@@ -1,4 +1,5 @@
 public import Columnar
+import ImmerseStats
 import Yams
 
 /// Reads YAML into `Decodable` types and accepts nothing else: an unknown key, a missing one or a value of the wrong kind
@@ -17,13 +18,7 @@ public enum StrictYAML {
     guard let root else {
       throw ImmerseError(.badData, "the file is empty", place: ImmerseError.Place(file: file))
     }
-    do {
-      return try NodeDecoder(root, file: file, path: []).decode(type)
-    } catch let error as ImmerseError {
-      throw error
-    } catch {
-      throw ImmerseError(.badData, "\(error)", place: ImmerseError.Place(file: file))
-    }
+    return try root.decode(type, file: file)
   }
 
   private static func syntaxError(_ error: any Error, file: String) -> ImmerseError {
@@ -41,4 +36,19 @@ public enum StrictYAML {
     default: ImmerseError(.badData, "not valid YAML", place: ImmerseError.Place(file: file))
     }
   }
+}
+
+extension Node: DocumentNode {
+  public var members: [(key: String, keyNode: Node, value: Node)]? {
+    // By text, so that a key such as 0 is found whether or not it is quoted.
+    mapping?.compactMap { key, value in key.string.map { ($0, key, value) } }
+  }
+
+  public var elements: [Node]? { sequence.map { Array($0) } }
+
+  public var scalarText: String? { scalar?.string }
+
+  public var isNull: Bool { null != nil }
+
+  public var position: (line: Int, column: Int)? { mark.map { ($0.line, $0.column) } }
 }

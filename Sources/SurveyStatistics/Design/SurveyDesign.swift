@@ -63,7 +63,7 @@ public struct SurveyDesign: Sendable, Hashable, Codable {
   }
 
   /// Whether weights have to be worked out from population sizes, which takes a pass over the ids first.
-  var weighsByFPC: Bool { weights == nil && !fpc.isEmpty }
+  public var weighsByFPC: Bool { weights == nil && !fpc.isEmpty }
 
   func validate() throws(ImmerseError) {
     guard fpc.isEmpty || fpc.count == stageCount else {

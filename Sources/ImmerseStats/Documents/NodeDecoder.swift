@@ -1,8 +1,24 @@
-import Columnar
-import Yams
+public import Columnar
 
-/// Decodes one YAML node, and remembers which keys were asked for so that the others can be refused.
-final class NodeDecoder: Decoder {
+extension DocumentNode {
+  /// The value that the document holds, and nothing else: an unknown key, a missing one or a value of the wrong kind is an
+  /// error at its place.
+  ///
+  /// - Parameter file: what messages call the document.
+  /// - Throws: `badData` naming the setting and, where known, its line and column.
+  public func decode<T: Decodable>(_ type: T.Type, file: String) throws(ImmerseError) -> T {
+    do {
+      return try NodeDecoder(self, file: file, path: []).decode(type)
+    } catch let error as ImmerseError {
+      throw error
+    } catch {
+      throw ImmerseError(.badData, "\(error)", place: ImmerseError.Place(file: file))
+    }
+  }
+}
+
+/// Decodes one node, and remembers which keys were asked for so that the others can be refused.
+private final class NodeDecoder<Node: DocumentNode>: Decoder {
   let node: Node
   let file: String
   let codingPath: [any CodingKey]
@@ -22,7 +38,7 @@ final class NodeDecoder: Decoder {
     } catch DecodingError.dataCorrupted(let context) {
       throw error(
         at: node,
-        NodeDecoder.wordsAllowed(type).map { "\"\(node.string ?? "")\" is not one of \($0)" }
+        NodeDecoder.wordsAllowed(type).map { "\"\(node.scalarText ?? "")\" is not one of \($0)" }
           ?? context.debugDescription)
     }
     try refuseUnknownKeys()
@@ -41,9 +57,8 @@ final class NodeDecoder: Decoder {
   func ask(for key: any CodingKey) { asked.insert(key.stringValue) }
 
   private func refuseUnknownKeys() throws {
-    guard let mapping = node.mapping, !asked.isEmpty else { return }
-    for (key, _) in mapping {
-      guard let name = key.string, !asked.contains(name) else { continue }
+    guard let members = node.members, !asked.isEmpty else { return }
+    for (name, key, _) in members where !asked.contains(name) {
       throw error(
         at: key, "there is no setting \"\(name)\" here",
         remedy: Spelling.nearest(to: name, in: asked.sorted()).map { "did you mean \"\($0)\"?" }
@@ -54,33 +69,32 @@ final class NodeDecoder: Decoder {
   func error(at node: Node, _ problem: String, remedy: String? = nil) -> ImmerseError {
     ImmerseError(
       .badData, problem,
-      place: ImmerseError.Place(file: file, line: node.mark?.line, column: node.mark?.column),
+      place: ImmerseError.Place(file: file, line: node.position?.line, column: node.position?.column),
       variable: codingPath.isEmpty ? nil : codingPath.map(\.stringValue).joined(separator: "."), remedy: remedy)
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    guard let mapping = node.mapping else { throw error(at: node, "settings were expected here, each with its name") }
-    return KeyedDecodingContainer(KeyedNodes(decoder: self, mapping))
+    guard let members = node.members else { throw error(at: node, "settings were expected here, each with its name") }
+    return KeyedDecodingContainer(KeyedNodes(decoder: self, members))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     // A list of one may be written without its dash.
-    NodeList(decoder: self, nodes: node.sequence.map { Array($0) } ?? [node])
+    NodeList(decoder: self, nodes: node.elements ?? [node])
   }
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer { NodeValue(decoder: self) }
 }
 
-private struct KeyedNodes<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  let decoder: NodeDecoder
+private struct KeyedNodes<Node: DocumentNode, Key: CodingKey>: KeyedDecodingContainerProtocol {
+  let decoder: NodeDecoder<Node>
   private let nodes: [String: Node]
   let allKeys: [Key]
 
-  init(decoder: NodeDecoder, _ mapping: Node.Mapping) {
+  init(decoder: NodeDecoder<Node>, _ members: [(key: String, keyNode: Node, value: Node)]) {
     self.decoder = decoder
-    // By text, so that a key such as 0 is found whether or not it is quoted.
-    nodes = Dictionary(mapping.compactMap { key, value in key.string.map { ($0, value) } }) { first, _ in first }
-    allKeys = mapping.keys.compactMap { $0.string.flatMap(Key.init(stringValue:)) }
+    nodes = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
+    allKeys = members.compactMap { Key(stringValue: $0.key) }
   }
 
   var codingPath: [any CodingKey] { decoder.codingPath }
@@ -92,12 +106,12 @@ private struct KeyedNodes<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func decodeNil(forKey key: Key) throws -> Bool {
     decoder.ask(for: key)
-    return nodes[key.stringValue]?.null != nil
+    return nodes[key.stringValue]?.isNull == true
   }
 
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try child(key).decode(type) }
 
-  private func child(_ key: Key) throws -> NodeDecoder {
+  private func child(_ key: Key) throws -> NodeDecoder<Node> {
     decoder.ask(for: key)
     guard let node = nodes[key.stringValue] else {
       throw decoder.error(at: decoder.node, "the setting \"\(key.stringValue)\" is missing")
@@ -118,12 +132,12 @@ private struct KeyedNodes<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func superDecoder(forKey key: Key) throws -> any Decoder { try child(key) }
 }
 
-private struct NodeList: UnkeyedDecodingContainer {
-  let decoder: NodeDecoder
+private struct NodeList<Node: DocumentNode>: UnkeyedDecodingContainer {
+  let decoder: NodeDecoder<Node>
   let nodes: [Node]
   private(set) var currentIndex = 0
 
-  init(decoder: NodeDecoder, nodes: [Node]) {
+  init(decoder: NodeDecoder<Node>, nodes: [Node]) {
     self.decoder = decoder
     self.nodes = nodes
   }
@@ -132,22 +146,14 @@ private struct NodeList: UnkeyedDecodingContainer {
   var count: Int? { nodes.count }
   var isAtEnd: Bool { currentIndex == nodes.count }
 
-  private struct Position: CodingKey {
-    let intValue: Int?
-    init(_ index: Int) { intValue = index }
-    init?(intValue: Int) { self.init(intValue) }
-    init?(stringValue: String) { nil }
-    var stringValue: String { "\((intValue ?? 0) + 1)" }
-  }
-
-  private mutating func next() throws -> NodeDecoder {
+  private mutating func next() throws -> NodeDecoder<Node> {
     guard !isAtEnd else { throw decoder.error(at: decoder.node, "the list ends too soon") }
     defer { currentIndex += 1 }
-    return NodeDecoder(nodes[currentIndex], file: decoder.file, path: codingPath + [Position(currentIndex)])
+    return NodeDecoder(nodes[currentIndex], file: decoder.file, path: codingPath + [ListPosition(currentIndex)])
   }
 
   mutating func decodeNil() throws -> Bool {
-    guard !isAtEnd, nodes[currentIndex].null != nil else { return false }
+    guard !isAtEnd, nodes[currentIndex].isNull else { return false }
     currentIndex += 1
     return true
   }
@@ -163,18 +169,27 @@ private struct NodeList: UnkeyedDecodingContainer {
   mutating func superDecoder() throws -> any Decoder { try next() }
 }
 
-private struct NodeValue: SingleValueDecodingContainer {
-  let decoder: NodeDecoder
+/// Where in a list a message's path leads, counted from 1.
+private struct ListPosition: CodingKey {
+  let intValue: Int?
+  init(_ index: Int) { intValue = index }
+  init?(intValue: Int) { self.init(intValue) }
+  init?(stringValue: String) { nil }
+  var stringValue: String { "\((intValue ?? 0) + 1)" }
+}
+
+private struct NodeValue<Node: DocumentNode>: SingleValueDecodingContainer {
+  let decoder: NodeDecoder<Node>
 
   var codingPath: [any CodingKey] { decoder.codingPath }
 
-  func decodeNil() -> Bool { decoder.node.null != nil }
+  func decodeNil() -> Bool { decoder.node.isNull }
 
   private func scalar(_ expected: String) throws -> String {
-    guard let scalar = decoder.node.scalar else {
+    guard let text = decoder.node.scalarText else {
       throw decoder.error(at: decoder.node, "\(expected) was expected here")
     }
-    return scalar.string
+    return text
   }
 
   private func parsed<T>(_ expected: String, _ parse: (String) -> T?) throws -> T {

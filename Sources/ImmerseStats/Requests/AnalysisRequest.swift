@@ -1,0 +1,101 @@
+public import Columnar
+public import CompositeIndicators
+public import MultilevelModels
+public import Streaming
+public import SurveyStatistics
+
+/// One analysis as other languages ask for it: an object with a single key that names the analysis.
+///
+/// ```json
+/// {"estimate": {"kind": "mean", "variables": ["api00"], "design": {"weights": "pw", "psu": ["dnum"]}}}
+/// ```
+public enum AnalysisRequest: Sendable, Decodable {
+  case estimate(EstimateRequest)
+  case fit(FitRequest)
+  case score(ScoreRequest)
+  case rake(RakeRequest)
+
+  private enum Name: String, CodingKey, CaseIterable {
+    case estimate, fit, score, rake
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Name.self)
+    let names = Name.allCases.filter(container.contains)
+    guard names.count == 1, let name = names.first else {
+      throw ImmerseError(
+        .usage, names.isEmpty ? "the request names no analysis" : "the request names more than one analysis",
+        remedy: "its one key is \(Spelling.list(Name.allCases.map(\.rawValue)))")
+    }
+    switch name {
+    case .estimate: self = .estimate(try container.decode(EstimateRequest.self, forKey: name))
+    case .fit: self = .fit(try container.decode(FitRequest.self, forKey: name))
+    case .score: self = .score(try container.decode(ScoreRequest.self, forKey: name))
+    case .rake: self = .rake(try container.decode(RakeRequest.self, forKey: name))
+    }
+  }
+
+  /// - Throws: `badData` where the text is not JSON, a setting is unknown or has a value of the wrong kind.
+  public init(json: [UInt8]) throws(ImmerseError) {
+    self = try JSONValue(parsing: json, file: "request").decode(AnalysisRequest.self, file: "request")
+  }
+}
+
+/// What an analysis yields.
+public struct AnalysisOutcome: Sendable {
+  public var result: AnalysisResult
+  /// The columns that a request adds to its rows, such as weights; without columns where it adds none.
+  public var addedFields: [Field] = []
+  /// Those columns, in the order of the rows.
+  public var addedRows: [Batch] = []
+}
+
+extension AnalysisRequest {
+  /// Carries the request out on rows.
+  ///
+  /// - Throws: what the analysis throws.
+  public func run(on source: any Source, engine: Engine = Engine()) throws(ImmerseError) -> AnalysisOutcome {
+    var outcome: AnalysisOutcome
+    switch self {
+    case .estimate(let request):
+      outcome = AnalysisOutcome(result: try Estimation.run(request, on: source, engine: engine).analysis)
+    case .fit(let request):
+      outcome = AnalysisOutcome(result: try MixedModel.fit(request, to: source, engine: engine).result.analysis)
+    case .score(let request):
+      outcome = AnalysisOutcome(
+        result: try CompositeIndicators.score(request, source: source, engine: engine).analysis)
+    case .rake(let request):
+      let model = try Weighting.rake(request, on: source, engine: engine)
+      outcome = AnalysisOutcome(result: model.summary.analysis)
+      try outcome.add(model, to: source, engine: engine)
+    }
+    outcome.result.provenance = Provenance.current
+    return outcome
+  }
+}
+
+extension AnalysisOutcome {
+  /// Applies a frozen model to every row, and keeps the columns it adds.
+  fileprivate mutating func add(
+    _ model: some Transform, to source: any Source, engine: Engine
+  ) throws(ImmerseError) {
+    let transformed = try source.applying(model)
+    let columns = model.outputs.map { ColumnRequest($0.name, .native) }
+    var collector = BatchCollector()
+    try transformed.export(columns, to: &collector, with: engine)
+    addedFields = model.outputs
+    addedRows = collector.batches
+  }
+}
+
+/// Keeps the batches that would else be written.
+private struct BatchCollector: BatchWriter {
+  struct Encoder: BatchEncoder {
+    func encode(_ batch: Batch) throws(ImmerseError) -> Batch { batch }
+  }
+
+  let encoder = Encoder()
+  var batches: [Batch] = []
+
+  mutating func append(_ encoded: Batch) throws(ImmerseError) { batches.append(encoded) }
+}

@@ -1,0 +1,134 @@
+public import Columnar
+public import Streaming
+import MultilevelModels
+import SurveyStatistics
+
+/// An analysis of rows that lie in several places: each place gathers its part, and the parts are merged.
+///
+/// It takes two passes. The first, without a profile, learns what all parts have to agree on, such as levels and
+/// provisional means; its finished profile is what the second pass is given everywhere.
+public struct PartialAnalysis: Sendable {
+  /// What a finished pass yields.
+  public enum Finished: Sendable {
+    case profile([UInt8])
+    case outcome(AnalysisOutcome)
+  }
+
+  private var part: any Part
+  private let engine: Engine
+
+  /// - Parameter profile: what the first pass has finished with; nil for the first pass.
+  /// - Throws: `usage` where the request contradicts itself or cannot be carried out in parts, `badData` where the
+  ///   profile's bytes are damaged.
+  public init(_ request: AnalysisRequest, profile: [UInt8]?, engine: Engine = Engine()) throws(ImmerseError) {
+    self.engine = engine
+    let columns = try PartialAnalysis.columns(request)
+    guard let profile else {
+      part = PartOf(ProfileFit(columns: columns), columns: columns, profile: nil, report: { .profile($0.blob) })
+      return
+    }
+    let known = try Profile(blob: profile)
+    let dataset = Dataset(withoutRows: known)
+    let threads = engine.threads
+    switch request {
+    case .estimate(let request):
+      part = PartOf(
+        try Estimation.fit(request, of: dataset, with: engine), columns: columns, profile: known,
+        report: { .outcome(AnalysisOutcome(result: $0.analysis)) })
+    case .fit(let request):
+      part = PartOf(
+        try MixedModel.grams(request, of: dataset), columns: columns, profile: known,
+        report: { (grams) throws(ImmerseError) in
+          .outcome(AnalysisOutcome(result: try MixedModel(grams, threads: threads).result.analysis))
+        })
+    case .rake(let request):
+      part = PartOf(
+        try Weighting.fit(request, of: dataset), columns: columns, profile: known,
+        report: { .outcome(AnalysisOutcome(result: $0.summary.analysis)) })
+    case .score: throw PartialAnalysis.indivisible
+    }
+  }
+
+  private static func columns(_ request: AnalysisRequest) throws(ImmerseError) -> [ColumnRequest] {
+    switch request {
+    case .estimate(let request):
+      guard !request.design.weighsByFPC else {
+        throw ImmerseError(
+          .usage, "weights that follow from population sizes cannot be worked out in parts",
+          remedy: "name a column of weights in the design")
+      }
+      return try Estimation.columns(request)
+    case .fit(let request): return try MixedModel.columns(request)
+    case .rake(let request): return try Weighting.columns(request)
+    case .score: throw indivisible
+    }
+  }
+
+  private static var indivisible: ImmerseError {
+    ImmerseError(
+      .usage, "scores are not computed in parts", remedy: "bring the table of units together; it has one row a unit")
+  }
+
+  /// Takes in more rows.
+  ///
+  /// - Throws: `badData` where the rows contradict the request.
+  public mutating func update(_ source: any Source) throws(ImmerseError) { try part.update(source, engine) }
+
+  /// The part as bytes, for a `merge` elsewhere.
+  public var serialized: [UInt8] { part.serialized }
+
+  /// Takes in a part that was gathered elsewhere for the same request and profile.
+  ///
+  /// - Throws: `badData` where the bytes are damaged or belong to another request, profile or version.
+  public mutating func merge(_ bytes: [UInt8]) throws(ImmerseError) { try part.merge(bytes) }
+
+  /// - Throws: what the analysis throws.
+  public func finish() throws(ImmerseError) -> Finished {
+    var finished = try part.finish()
+    if case .outcome(var outcome) = finished {
+      outcome.result.provenance = Provenance.current
+      finished = .outcome(outcome)
+    }
+    return finished
+  }
+}
+
+/// A part whose fit is known only to itself.
+private protocol Part: Sendable {
+  mutating func update(_ source: any Source, _ engine: Engine) throws(ImmerseError)
+  var serialized: [UInt8] { get }
+  mutating func merge(_ bytes: [UInt8]) throws(ImmerseError)
+  func finish() throws(ImmerseError) -> PartialAnalysis.Finished
+}
+
+private struct PartOf<F: Fit>: Part {
+  private let fit: F
+  private var partial: F.Partial
+  private let columns: [ColumnRequest]
+  private let profile: Profile?
+  private let report: @Sendable (F.Model) throws(ImmerseError) -> PartialAnalysis.Finished
+
+  init(
+    _ fit: F, columns: [ColumnRequest], profile: Profile?,
+    report: @escaping @Sendable (F.Model) throws(ImmerseError) -> PartialAnalysis.Finished
+  ) {
+    self.fit = fit
+    partial = fit.makePartial()
+    self.columns = columns
+    self.profile = profile
+    self.report = report
+  }
+
+  mutating func update(_ source: any Source, _ engine: Engine) throws(ImmerseError) {
+    let rows = try Dataset(source, columns: columns, profile: profile)
+    try partial.merge(try rows.gather(fit, with: engine))
+  }
+
+  var serialized: [UInt8] { SavedPartial.encode(partial, of: fit) }
+
+  mutating func merge(_ bytes: [UInt8]) throws(ImmerseError) {
+    try partial.merge(try SavedPartial.decode(bytes, of: fit))
+  }
+
+  func finish() throws(ImmerseError) -> PartialAnalysis.Finished { try report(try fit.finish(partial)) }
+}
