@@ -85,7 +85,7 @@ let package = Package(
       linkerSettings: libm),
 
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests(of: "Columnar"),
+    tests(of: "Columnar", and: ["CImmerse"]),
     tests(of: "LinearAlgebra"),
     tests(of: "Probability"),
     tests(of: "Streaming"),

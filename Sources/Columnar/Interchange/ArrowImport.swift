@@ -147,7 +147,9 @@ private struct ArrayReader {
         (0..<codes.count).allSatisfy { validity?[$0] == false || codes[$0] >= 0 && codes[$0] < map.count }
       }
       guard isSound else { throw .brokenArrow }
-      if validity == nil, dictionary.isIdentity, let codes = codes as? Buffer<Int32> { return Column(.category(codes, levels)) }
+      if validity == nil, dictionary.isIdentity, let codes = codes as? Buffer<Int32> {
+        return Column(.category(codes, levels))
+      }
       let mapped = Buffer<Int32>(count: codes.count) { target in
         codes.withUnsafeBufferPointer { codes in
           for row in 0..<target.count { target[row] = validity?[row] == false ? -1 : map[Int(codes[row])] }
@@ -227,7 +229,8 @@ private struct ArrayReader {
     guard ascends else { throw .brokenArrow }
     let (first, end) = (Int(offsets[0]), Int(offsets[rows]))
     guard end - first <= Int(Int32.max) else {
-      throw ImmerseError(.badData, "\(rows) rows hold more than 2 GB of text", remedy: "hand them over in several parts")
+      throw ImmerseError(
+        .badData, "\(rows) rows hold more than 2 GB of text", remedy: "hand them over in several parts")
     }
     let bytes: Buffer<UInt8> = try buffer(2, from: first, count: end - first)
     let positions = Buffer<Int32>(count: rows + 1) { target in

@@ -1,6 +1,6 @@
 public import Columnar
-public import Streaming
 import MultilevelModels
+public import Streaming
 import SurveyStatistics
 
 /// An analysis of rows that lie in several places: each place gathers its part, and the parts are merged.

@@ -18,7 +18,7 @@ public enum StrictYAML {
     guard let root else {
       throw ImmerseError(.badData, "the file is empty", place: ImmerseError.Place(file: file))
     }
-    return try root.decode(type, file: file)
+    return try YAMLNode(node: root).decode(type, file: file)
   }
 
   private static func syntaxError(_ error: any Error, file: String) -> ImmerseError {
@@ -38,17 +38,19 @@ public enum StrictYAML {
   }
 }
 
-extension Node: DocumentNode {
-  public var members: [(key: String, keyNode: Node, value: Node)]? {
+private struct YAMLNode: DocumentNode {
+  let node: Node
+
+  var members: [(key: String, keyNode: YAMLNode, value: YAMLNode)]? {
     // By text, so that a key such as 0 is found whether or not it is quoted.
-    mapping?.compactMap { key, value in key.string.map { ($0, key, value) } }
+    node.mapping?.compactMap { key, value in key.string.map { ($0, YAMLNode(node: key), YAMLNode(node: value)) } }
   }
 
-  public var elements: [Node]? { sequence.map { Array($0) } }
+  var elements: [YAMLNode]? { node.sequence?.map { YAMLNode(node: $0) } }
 
-  public var scalarText: String? { scalar?.string }
+  var scalarText: String? { node.scalar?.string }
 
-  public var isNull: Bool { null != nil }
+  var isNull: Bool { node.null != nil }
 
-  public var position: (line: Int, column: Int)? { mark.map { ($0.line, $0.column) } }
+  var position: (line: Int, column: Int)? { node.mark.map { ($0.line, $0.column) } }
 }

@@ -88,7 +88,8 @@ extension Engine {
   init(_ options: UnsafePointer<imm_options>?) throws(ImmerseError) {
     self.init()
     guard let options = options?.pointee else { return }
-    guard options.struct_size >= Int64(MemoryLayout<imm_options>.size), options.abi_version / 1000 == IMM_ABI_VERSION / 1000,
+    guard options.struct_size >= Int64(MemoryLayout<imm_options>.size),
+      options.abi_version / 1000 == IMM_ABI_VERSION / 1000,
       options.abi_version <= IMM_ABI_VERSION
     else {
       throw ImmerseError(
@@ -113,7 +114,8 @@ extension Engine {
     private let lock = Mutex<Void>(())
 
     init(
-      report: @escaping @convention(c) (UnsafeMutableRawPointer?, Int64, Int64) -> Int32, context: UnsafeMutableRawPointer?
+      report: @escaping @convention(c) (UnsafeMutableRawPointer?, Int64, Int64) -> Int32,
+      context: UnsafeMutableRawPointer?
     ) {
       self.report = report
       self.context = context

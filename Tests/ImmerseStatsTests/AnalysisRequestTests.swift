@@ -1,0 +1,101 @@
+import Columnar
+import ImmerseStats
+import Streaming
+import Testing
+
+@Suite struct AnalysisRequestTests {
+  /// Schools in regions, with a response that depends on both.
+  static func table(schools: Range<Int>) -> Table {
+    var (school, region, x, y, w) = ([String?](), [String?](), [Double](), [Double](), [Double]())
+    for j in schools {
+      for i in 0..<(5 + j % 4) {
+        school.append("s\(j)")
+        region.append(["north", "east", "south"][j % 3])
+        let value = Double((i * 7 + j * 3) % 11)
+        x.append(value)
+        y.append(2 + 0.5 * value + Double(j % 5) + Double((i * i + j) % 3))
+        w.append(1 + Double(j % 2))
+      }
+    }
+    return Table([
+      ("school", Column(school)), ("region", Column(region)), ("x", Column(x)), ("y", Column(y)), ("w", Column(w)),
+    ])
+  }
+
+  static let requests = [
+    #"{"estimate": {"kind": "mean", "variables": ["y", "x"], "by": ["region"], "contrast": true, "#
+      + #""design": {"weights": "w", "psu": ["school"]}}}"#,
+    #"{"estimate": {"kind": "proportion", "variables": ["region"], "design": {"weights": "w"}}}"#,
+    #"{"fit": {"formula": "y ~ x + region + (1 + x | school)"}}"#,
+    #"{"fit": {"formula": "y ~ x + (1 | school)", "weights": ["w"]}}"#,
+    #"{"rake": {"weights": "w", "margins": [{"variable": "region", "category": "north", "total": 100}, "#
+      + #"{"variable": "region", "category": "east", "total": 90}, "#
+      + #"{"variable": "region", "category": "south", "total": 80}]}}"#,
+  ]
+
+  @Test(arguments: requests)
+  func partsGiveTheAnswerOfTheWhole(_ json: String) throws {
+    let request = try AnalysisRequest(json: Array(json.utf8))
+    let whole = try request.run(on: Self.table(schools: 0..<40)).result
+    // The third part has no rows, and the second is merged as bytes from elsewhere.
+    let parts = [0..<13, 13..<31, 31..<31, 31..<40].map(Self.table)
+    func pass(_ profile: [UInt8]?) throws -> PartialAnalysis.Finished {
+      var first = try PartialAnalysis(request, profile: profile)
+      for part in parts {
+        var other = try PartialAnalysis(request, profile: profile)
+        try other.update(part)
+        try first.merge(other.serialized)
+      }
+      return try first.finish()
+    }
+    guard case .profile(let profile) = try pass(nil), case .outcome(let outcome) = try pass(profile) else {
+      Issue.record("a pass did not yield what it should")
+      return
+    }
+    let difference = Self.largestDifference(whole.json, outcome.result.json)
+    #expect(difference < 1e-9)
+    #expect(whole.rows.count == outcome.result.rows.count)
+  }
+
+  /// Relative, over all numbers of the estimates and their errors.
+  static func largestDifference(_ a: JSONValue, _ b: JSONValue) -> Double {
+    switch (a, b) {
+    case (.number(let x), .number(let y)): abs(x - y) / max(1, abs(x))
+    case (.array(let x), .array(let y)) where x.count == y.count:
+      zip(x, y).map { largestDifference($0, $1) }.max() ?? 0
+    case (.object(let x), .object(let y)) where x.map(\.key) == y.map(\.key):
+      zip(x, y).filter { $0.0.key != "convergence" }.map { largestDifference($0.value, $1.value) }.max() ?? 0
+    default: a == b ? 0 : .infinity
+    }
+  }
+
+  @Test func mergingRefusesAnotherRequest() throws {
+    let one = try AnalysisRequest(json: Array(Self.requests[0].utf8))
+    let other = try AnalysisRequest(json: Array(Self.requests[1].utf8))
+    var partial = try PartialAnalysis(one, profile: nil)
+    let bytes = try PartialAnalysis(other, profile: nil).serialized
+    #expect(throws: ImmerseError.self) { try partial.merge(bytes) }
+    #expect(throws: ImmerseError.self) { try partial.merge(Array(bytes.prefix(20))) }
+    #expect(throws: ImmerseError.self) { try PartialAnalysis(one, profile: [1, 2, 3]) }
+  }
+
+  @Test func rakingAddsItsWeights() throws {
+    let request = try AnalysisRequest(json: Array(Self.requests[4].utf8))
+    let outcome = try request.run(on: Self.table(schools: 0..<40))
+    #expect(outcome.addedFields.map(\.name) == ["weight"])
+    let sum = try outcome.addedRows.map { try $0.numbers("weight").array.reduce(0, +) }.reduce(0, +)
+    #expect(abs(sum - 270) < 1e-9)
+  }
+
+  @Test(arguments: [
+    ("{}", "names no analysis"), (#"{"estimat": {}}"#, "names no analysis"),
+    (#"{"fit": {"formula": "y ~ x"}, "score": {}}"#, "more than one"),
+    (#"{"fit": {"formula": "y ~ x", "weight": ["w"]}}"#, "did you mean"),
+    (#"{"estimate": {"kind": "meen", "variables": ["y"]}}"#, "is not one of"),
+    (#"{"estimate": {"kind": "mean"}}"#, "\"variables\" is missing"),
+  ])
+  func refusesWhatItDoesNotKnow(_ json: String, _ message: String) throws {
+    let error = #expect(throws: ImmerseError.self) { try AnalysisRequest(json: Array(json.utf8)) }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+}
