@@ -52,7 +52,9 @@ struct ResultTests {
     #expect(result.hasConverged)
     let keys = result.sections.map(\.key)
     #expect(
-      keys == ["variance_components", "criterion", "groups", "n", "dropped_rows", "weights", "convergence"])
+      keys == [
+        "variance_components", "inference", "criterion", "groups", "n", "dropped_rows", "weights", "convergence",
+      ])
     guard case .array(let components)? = result.json["variance_components"] else {
       Issue.record("variance components are a list")
       return

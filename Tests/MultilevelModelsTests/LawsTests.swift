@@ -207,7 +207,9 @@ import Testing
     let ones = table.adding("one", table.numbers("c1").map { _ in 1 })
     let formula = "mAch ~ cses + (1 | school)"
     let weighted = try MixedModel.fit(FitRequest(formula, weights: ["one"]), to: ones).result
-    let robust = try MixedModel.fit(FitRequest(formula, method: .ml, standardErrors: .sandwich), to: table).result
+    let robust = try MixedModel.fit(
+      FitRequest(formula, method: .ml, inference: InferenceOptions(standardErrors: .sandwich)), to: table
+    ).result
     expectClose(robust.rows.map(\.standardError), weighted.rows.map(\.standardError), relative: 1e-9)
     let model = try MixedModel.fit(FitRequest(formula, method: .ml), to: table).result
     #expect(robust.standardError("cses") != model.standardError("cses"))

@@ -95,7 +95,7 @@ import Testing
       request
         == FitRequest(
           "y ~ x + (1 | g)", method: .ml, weights: ["w1", "w2"], weightsAre: .unconditional,
-          weightScaling: .effective, standardErrors: .model, level: 0.9))
+          weightScaling: .effective, inference: InferenceOptions(standardErrors: .model), level: 0.9))
     let short = try JSONDecoder().decode(FitRequest.self, from: Data("{\"formula\": \"y ~ 1 + (1 | g)\"}".utf8))
     #expect(short == FitRequest("y ~ 1 + (1 | g)"))
     let encoded = try JSONEncoder().encode(request)

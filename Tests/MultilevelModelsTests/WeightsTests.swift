@@ -120,7 +120,9 @@ import Testing
     let formula = "Reaction ~ Days + (Days | Subject) + (1 | Group)"
     let plain = try MixedModel.fit(FitRequest(formula, method: .ml), to: table).result
     let weighted = try MixedModel.fit(
-      FitRequest(formula, weights: ["u1", "u2"], weightsAre: .conditional, standardErrors: .model), to: ones
+      FitRequest(
+        formula, weights: ["u1", "u2"], weightsAre: .conditional, inference: InferenceOptions(standardErrors: .model)),
+      to: ones
     ).result
     expectClose(weighted.criterion.value, plain.criterion.value, relative: 1e-13)
     expectClose(weighted.rows.map(\.estimate), plain.rows.map(\.estimate), relative: 1e-12)
@@ -145,7 +147,9 @@ import Testing
     if level == "w3" { replicated = replicated.adding("Group", renamed("Group")) }
     weighted = weighted.adding("Group", table.strings("Group").map { "g" + $0 })
     let byWeight = try MixedModel.fit(
-      FitRequest(formula, weights: weights, weightsAre: .conditional, standardErrors: .model), to: weighted
+      FitRequest(
+        formula, weights: weights, weightsAre: .conditional, inference: InferenceOptions(standardErrors: .model)),
+      to: weighted
     ).result
     let byCopy = try MixedModel.fit(FitRequest(formula, method: .ml), to: replicated).result
     expectClose(byWeight.criterion.value, byCopy.criterion.value, relative: 1e-11)

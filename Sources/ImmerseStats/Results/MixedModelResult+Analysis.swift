@@ -4,17 +4,20 @@ public import MultilevelModels
 extension MixedModelResult {
   /// The result in the common format.
   public var analysis: AnalysisResult {
-    AnalysisResult(
-      "fit.linear", rows: rows.map(\.json),
-      sections: [
-        .init("variance_components", .array(varianceComponents.map(\.json))),
-        .init("criterion", ["name": .string(criterion.name), "value": JSONValue(criterion.value)]),
-        .init("groups", .object(groups.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
-        .init("n", .integer(count)),
-        .init("dropped_rows", .array(droppedRows.map(\.json))),
-        .init("weights", .array(weights.map(\.json))),
-        .init("convergence", convergence.json),
-      ], notes: notes, hasConverged: convergence.converged)
+    var sections: [JSONValue.Member] = [.init("variance_components", .array(varianceComponents.map(\.json)))]
+    // What was asked for beyond a fit.
+    if !tests.isEmpty { sections.append(.init("tests", .array(tests.map(\.json)))) }
+    sections += [
+      .init("inference", inference.json),
+      .init("criterion", ["name": .string(criterion.name), "value": JSONValue(criterion.value)]),
+      .init("groups", .object(groups.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
+      .init("n", .integer(count)),
+      .init("dropped_rows", .array(droppedRows.map(\.json))),
+      .init("weights", .array(weights.map(\.json))),
+      .init("convergence", convergence.json),
+    ]
+    return AnalysisResult(
+      "fit.linear", rows: rows.map(\.json), sections: sections, notes: notes, hasConverged: convergence.converged)
   }
 }
 
@@ -33,7 +36,7 @@ extension MixedModelResult.VarianceComponentRow {
     [
       "group": .string(group), "term1": JSONValue(term1), "term2": JSONValue(term2),
       "covariance": JSONValue(covariance), "std_dev": JSONValue(standardDeviation),
-      "correlation": JSONValue(correlation),
+      "correlation": JSONValue(correlation), "std_error": JSONValue(standardError),
     ]
   }
 }
@@ -57,10 +60,33 @@ extension MixedModelResult.Convergence {
   var json: JSONValue {
     [
       "converged": .bool(converged), "scaled_gradient": JSONValue(scaledGradient),
-      "tolerance": JSONValue(tolerance), "smallest_eigenvalue": JSONValue(smallestEigenvalue),
+      "tolerance": JSONValue(tolerance), "hessian": .string(hessian.rawValue),
+      "smallest_eigenvalue": JSONValue(smallestEigenvalue),
       "largest_eigenvalue": JSONValue(largestEigenvalue), "evaluations": .integer(evaluations),
       "start": .array(start.map { JSONValue($0) }), "theta": .array(theta.map { JSONValue($0) }),
       "boundary": .array(boundary.map { .string($0) }),
+    ]
+  }
+}
+
+extension MixedModelResult.Inference {
+  /// What does not apply is left out.
+  var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("standard_errors", .string(standardErrors.rawValue)), .init("df", .string(degreesOfFreedom.rawValue)),
+    ]
+    if let bread { members.append(.init("bread", .string(bread.rawValue))) }
+    if let clusters { members.append(.init("clusters", .integer(clusters))) }
+    if let strata { members.append(.init("strata", .integer(strata))) }
+    return .object(members)
+  }
+}
+
+extension MixedModelResult.TermTest {
+  var json: JSONValue {
+    [
+      "term": .string(term), "statistic": JSONValue(statistic), "df": .integer(degreesOfFreedom),
+      "df_residual": JSONValue(residualDegreesOfFreedom), "p_value": JSONValue(pValue),
     ]
   }
 }

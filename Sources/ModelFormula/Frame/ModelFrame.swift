@@ -38,9 +38,13 @@ public struct ModelFrame: Sendable {
   let origins: [Origin]
   let profile: Profile
 
-  /// - Parameter furtherNumbers: numeric columns that must be complete too, such as weights.
+  /// - Parameters:
+  ///   - furtherNumbers: numeric columns that must be complete too, such as weights.
+  ///   - furtherGroups: columns whose combinations are told apart too, such as clusters of a sample.
   /// - Throws: `badData` where a category has fewer than two levels or a column does not hold what its use needs.
-  public init(_ formula: Formula, furtherNumbers: [String] = [], profile: Profile) throws(ImmerseError) {
+  public init(
+    _ formula: Formula, furtherNumbers: [String] = [], furtherGroups: [String] = [], profile: Profile
+  ) throws(ImmerseError) {
     var names: [String] = []
     var origins: [Origin] = []
     func add(_ name: String, _ origin: Origin) -> Int {
@@ -57,7 +61,7 @@ public struct ModelFrame: Sendable {
       position[variable] = add(variable.label, origin)
     }
     var groups: [(name: String, variable: Int, levels: Levels)] = []
-    for name in formula.random.flatMap(\.group) where !groups.contains(where: { $0.name == name }) {
+    for name in formula.random.flatMap(\.group) + furtherGroups where !groups.contains(where: { $0.name == name }) {
       guard let levels = profile.levels[name] else { throw .missingColumn(name, among: Array(profile.levels.keys)) }
       groups.append((name, add(name, .category(name, levels)), levels))
     }
@@ -84,7 +88,8 @@ public struct ModelFrame: Sendable {
     self.response =
       positions(
         of: [DesignColumn(name: formula.response.label, parts: [.init(variable: response, level: nil)])])[0]
-    columnRequests = (try formula.columnRequests + furtherNumbers.map { .number($0) }).merged
+    columnRequests =
+      (try formula.columnRequests + furtherNumbers.map { .number($0) } + furtherGroups.map { .category($0) }).merged
     variableNames = names
     self.formula = formula
     self.columns = columns

@@ -15,7 +15,9 @@ struct GramFit: Fit {
 
   init(_ plan: ModelPlan, profile: Profile) throws(ImmerseError) {
     self.plan = plan
-    let frame = try ModelFrame(plan.formula, furtherNumbers: plan.request.weights, profile: profile)
+    let frame = try ModelFrame(
+      plan.formula, furtherNumbers: plan.request.weights, furtherGroups: plan.inference.designColumns,
+      profile: profile)
     self.frame = frame
     let hasIntercept = frame.fixed.first.map { frame.columns[$0].isIntercept } ?? false
     scales = try frame.provisionalScales().map { $0.withShift(hasIntercept) }
@@ -41,6 +43,12 @@ struct GramFit: Fit {
   /// Whether rows enter the cross-products with their weight; by Graubard and Korn's scaling they weigh 1.
   var weighsRows: Bool { weightCount > 0 && plan.request.weightScaling != .gk }
 
+  /// More cells than the factors have groups: they cross, or clusters of the sample divide them.
+  var tooManyCells: ImmerseError {
+    let design = plan.inference.designColumns
+    return design.isEmpty ? .crossed(plan.factors.map(\.label)) : .divided(plan.factors.map(\.label), by: design)
+  }
+
   /// The most lowest groups there can be where the factors are nested: those of a single factor.
   var nestedCellLimit: Int {
     let levelCounts = Dictionary(uniqueKeysWithValues: frame.groups.map { ($0.name, $0.levels.count) })
@@ -61,6 +69,12 @@ extension ColumnScale {
 }
 
 extension ImmerseError {
+  static func divided(_ labels: [String], by design: [String]) -> ImmerseError {
+    ImmerseError(
+      .badData, "differs within groups of \(labels.joined(separator: ", "))", variable: design.joined(separator: ", "),
+      remedy: "clusters and strata hold whole groups of the model, whose factors are nested")
+  }
+
   static func crossed(_ labels: [String]) -> ImmerseError {
     ImmerseError(
       .badData, "the groups of \(labels.joined(separator: " and ")) cross: neither lies within the other",

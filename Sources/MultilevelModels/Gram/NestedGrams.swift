@@ -23,6 +23,8 @@ public struct NestedGrams: Sendable {
   let grams: [Double]
   /// The sum of the rows' weights in each lowest group.
   let sizes: [Double]
+  /// The codes of each lowest group in the columns of the sample's design.
+  let designCodes: [String: [Int32]]
   let rowCount: Int
   let dropped: DroppedRows
   /// Of the rows, then of the groups from the lowest level up.
@@ -42,6 +44,7 @@ public struct NestedGrams: Sendable {
     let nesting = try Nesting(
       partial.cells, factors: fit.plan.factors, columns: fit.frame.groups.map(\.name))
     self.nesting = nesting
+    designCodes = try Self.designCodes(partial, fit, nesting)
 
     let scaling = WeightScaler(fit.plan.request)
     var weights = try Self.levelWeights(partial, fit, nesting)
@@ -76,6 +79,27 @@ public struct NestedGrams: Sendable {
         WeightSummary(
           count: weights.count, sum: weights.reduce(0, +), sumOfSquares: weights.reduce(0) { $0 + $1 * $1 })
       }
+  }
+
+  /// - Throws: `badData` where a column differs within a lowest group.
+  private static func designCodes(
+    _ partial: GramPartial, _ fit: GramFit, _ nesting: Nesting
+  ) throws(ImmerseError) -> [String: [Int32]] {
+    let names = fit.plan.inference.designColumns
+    guard nesting.cells.count == nesting.levels[0].count else {
+      throw .divided([nesting.levels[0].factor.label], by: names)
+    }
+    if names.isEmpty { return [:] }
+    let codes = nesting.cells.map { partial.cells.codes(of: $0) }
+    return names.reduce(into: [:]) { result, name in
+      guard let position = fit.frame.groups.firstIndex(where: { $0.name == name }) else { return }
+      result[name] = codes.map { $0[position] }
+    }
+  }
+
+  /// The text of a grouping column's level.
+  func levelName(_ column: String, _ code: Int32) -> String? {
+    frame.groups.first { $0.name == column }?.levels[Int(code)]
   }
 
   /// The groups' conditional weights by level; 1 where none is given.

@@ -2,54 +2,166 @@ import Columnar
 import LinearAlgebra
 import ModelFormula
 
-/// Estimates of the fixed effects and their covariance, for the columns as the formula names them.
-struct FixedEffects: Sendable {
+/// Estimates of the fixed effects and their covariance, for the columns as the formula names them, and what their
+/// statistics are referred to.
+struct FixedEffects {
   let estimates: [Double]
   let covariance: Matrix
+  /// The variances' own, in φ = (θ, σ), where it was asked for.
+  let varianceCovariance: Matrix?
+  let variances: VarianceInference?
+  let clusters: Clusters?
+  /// The degrees of freedom as they were chosen.
+  let method: InferenceOptions.DegreesOfFreedom
+  private let smallSample: any SmallSample
+  /// β of the columns from β of the stored ones, less the response's shift: y = m + s ỹ, x = m + s x̃.
+  private let map: Matrix
 
-  init(
-    _ model: LinearMixedModel, _ evaluation: Evaluation, standardErrors: FitRequest.StandardErrors
-  ) throws(ImmerseError) {
+  init(_ model: LinearMixedModel, _ optimum: Optimum) throws(ImmerseError) {
+    let options = model.grams.plan.inference
+    let evaluation = optimum.evaluation
+    let isSmall = model.levels[0].count <= InferenceOptions.unaskedLimit
+    let method = options.degreesOfFreedom ?? (isSmall ? .satterthwaite : .containment)
+    // The restricted likelihood is no sum over groups, so it has no scores of the variances.
+    let hasScores = options.standardErrors != .sandwich || !model.isRestricted
+    let wantsVariances = hasScores && options.varianceErrors ?? isSmall
+    clusters = options.standardErrors == .sandwich ? try Clusters(model.grams) : nil
+    let (map, shift) = Self.rawFromStored(model)
+    do {
+      var estimates = try map * evaluation.coefficients
+      for i in estimates.indices { estimates[i] += shift[i] }
+      let isExpanded =
+        wantsVariances || options.bread == .joint
+        || [.satterthwaite, .kenwardRoger, .kenwardRogerObserved].contains(method) && options.standardErrors == .model
+      let variances =
+        isExpanded ? try VarianceInference(model, optimum, withScores: options.standardErrors == .sandwich) : nil
+      let constant = ConstantDegreesOfFreedom(value: .infinity)
+      let stored: Matrix
+      var ofVariances = wantsVariances ? try variances?.covariance() : nil
+      var smallSample: any SmallSample = constant
+      switch options.standardErrors ?? .model {
+      case .model:
+        stored = try evaluation.information.inverse().scaled(by: evaluation.residualVariance)
+      case .cr2:
+        let sandwich = try BiasReducedSandwich(model, evaluation)
+        stored = sandwich.covariance
+        smallSample = sandwich
+      case .sandwich:
+        guard let clusters else { throw NumericalError.notConverged }
+        if let variances {
+          let sandwich = try Self.sandwich(variances, clusters, options.bread)
+          stored = sandwich.fixed
+          if wantsVariances { ofVariances = sandwich.variances }
+        } else {
+          stored = try Self.sandwich(model, evaluation, clusters)
+        }
+      }
+      var adjusted = stored
+      switch method {
+      case .none: smallSample = constant
+      case .containment: smallSample = Containment(model)
+      case .design:
+        let groups = model.levels[model.levels.count - 1].count
+        smallSample = ConstantDegreesOfFreedom(value: Double(clusters?.degreesOfFreedom ?? groups - 1))
+      case .satterthwaite:
+        if options.standardErrors == .model, let variances { smallSample = try Satterthwaite(variances) }
+      case .kenwardRoger, .kenwardRogerObserved:
+        if let variances {
+          let kenwardRoger = try KenwardRoger(variances, observed: method == .kenwardRogerObserved)
+          adjusted = kenwardRoger.adjusted
+          smallSample = kenwardRoger
+        }
+      }
+      self.estimates = estimates
+      covariance = try map.congruence(adjusted)
+      varianceCovariance = ofVariances
+      self.variances = variances
+      self.smallSample = smallSample
+    } catch { throw .unsolvable }
+    self.method = method
+    self.map = map
+  }
+
+  /// The map from stored to raw coefficients, and what is to be added.
+  private static func rawFromStored(_ model: LinearMixedModel) -> (map: Matrix, shift: [Double]) {
     let scales = model.grams.scales
     let columns = model.grams.frame.columns
     let response = scales[model.grams.frame.response]
-    // β of the columns from β of the stored ones: y = m + s ỹ, x = m + s x̃.
     var map = Matrix(rows: model.fixed.count, columns: model.fixed.count)
+    var shift = [Double](repeating: 0, count: model.fixed.count)
     let intercept = model.fixed.firstIndex { columns[$0].isIntercept }
     for (j, column) in model.fixed.enumerated() {
       map[j, j] = response.scale / scales[column].scale
       if let intercept, j != intercept { map[intercept, j] = -map[j, j] * scales[column].shift }
     }
-    do {
-      var estimates = try map * evaluation.coefficients
-      if let intercept { estimates[intercept] += response.shift }
-      let stored =
-        switch standardErrors {
-        case .model: try Self.modelCovariance(evaluation)
-        case .sandwich: try Self.sandwich(model, evaluation)
+    if let intercept { shift[intercept] = response.shift }
+    return (map, shift)
+  }
+
+  /// Over top-level scores with the fixed effects' block of the information as bread, which costs no expansion:
+  /// K⁻¹ (Σ_g s_g s_g') K⁻¹, s_g = w_g M_g b.
+  private static func sandwich(
+    _ model: LinearMixedModel, _ evaluation: Evaluation, _ clusters: Clusters
+  ) throws(NumericalError) -> Matrix {
+    let meat = try clusters.meat(model.topScores(evaluation))
+    return try evaluation.information.inverse().congruence(meat)
+  }
+
+  /// Of the fixed effects and of φ, with the chosen bread.
+  private static func sandwich(
+    _ variances: VarianceInference, _ clusters: Clusters, _ bread: InferenceOptions.Bread
+  ) throws(NumericalError) -> (fixed: Matrix, variances: Matrix) {
+    let meat = try clusters.meat(variances.scores)
+    let p = variances.phi.rows
+    let (first, rest) = (Array(0..<p), Array(p..<meat.rows))
+    let own = try variances.hessian(profiled: false).scaled(by: 0.5)
+    switch bread {
+    case .block:
+      let inverse = try SymmetricEigen(own).pseudoInverse(tolerance: 1e-8)
+      return (
+        try variances.phi.congruence(meat.submatrix(rows: first, columns: first)),
+        try inverse.congruence(meat.submatrix(rows: rest, columns: rest))
+      )
+    case .joint:
+      let information = try Cholesky(variances.phi).inverse()
+      let cross = try variances.crossInformation()
+      var jacobian = Matrix(rows: meat.rows, columns: meat.rows)
+      for i in 0..<meat.rows {
+        for j in 0..<meat.rows {
+          jacobian[i, j] =
+            switch (i < p, j < p) {
+            case (true, true): information[i, j]
+            case (true, false): cross[i, j - p]
+            case (false, true): cross[j, i - p]
+            case (false, false): own[i - p, j - p]
+            }
         }
-      self.estimates = estimates
-      covariance = try map.congruence(stored)
+      }
+      let whole = try SymmetricEigen(jacobian).pseudoInverse(tolerance: 1e-12).congruence(meat)
+      return (whole.submatrix(rows: first, columns: first), whole.submatrix(rows: rest, columns: rest))
+    }
+  }
+
+  // MARK: Tests
+
+  /// A contrast of raw coefficients as one of the stored ones.
+  private func stored(_ contrast: [Double]) throws(NumericalError) -> [Double] { try map.transposed * contrast }
+
+  /// Of a contrast of the coefficients as the formula names them.
+  func degreesOfFreedom(_ contrast: [Double]) throws(ImmerseError) -> Double {
+    do { return try smallSample.degreesOfFreedom(try stored(contrast)) } catch { throw .unsolvable }
+  }
+
+  /// The F test that several contrasts, the columns of a matrix, are zero; nil where they depend on each other.
+  func test(_ contrasts: Matrix) throws(ImmerseError) -> (statistic: Double, df: Double)? {
+    do {
+      let values = try contrasts.transposed * estimates
+      guard let cholesky = try? Cholesky(try contrasts.transposed.congruence(covariance)) else { return nil }
+      let solved = try cholesky.solve(values)
+      let square = zip(values, solved).reduce(0) { $0 + $1.0 * $1.1 }
+      let (scale, df) = try smallSample.denominator(try map.transposedTimes(contrasts))
+      return (scale * square / Double(contrasts.columns), df)
     } catch { throw .unsolvable }
-  }
-
-  /// σ²K⁻¹.
-  private static func modelCovariance(_ evaluation: Evaluation) throws(NumericalError) -> Matrix {
-    var covariance = try evaluation.information.inverse()
-    for k in covariance.elements.indices { covariance.elements[k] *= evaluation.residualVariance }
-    return covariance
-  }
-
-  /// The sandwich over top-level groups with the fixed effects' block of the information as bread and the factor
-  /// J/(J − 1), as Stata's `mixed` and WeMix have it: K⁻¹ (Σ_g s_g s_g') K⁻¹, s_g = w_g M_g b.
-  private static func sandwich(_ model: LinearMixedModel, _ evaluation: Evaluation) throws(NumericalError) -> Matrix {
-    let scores = model.topScores(evaluation)
-    let meat = Matrix(rows: model.fixed.count, columns: scores.count, elements: scores.flatMap(\.self))
-    let half = try evaluation.information.solve(meat).transposed
-    var covariance = try half.crossProduct()
-    let groups = Double(scores.count)
-    for k in covariance.elements.indices { covariance.elements[k] *= groups / (groups - 1) }
-    return covariance
   }
 }
 

@@ -7,8 +7,11 @@ extension MixedModelResult {
   init(_ model: LinearMixedModel, _ optimum: Optimum) throws(ImmerseError) {
     let grams = model.grams
     let components = try CovarianceComponents(model, optimum)
-    rows = try Self.fixedEffectRows(model, optimum.evaluation)
-    varianceComponents = Self.varianceComponentRows(model, components)
+    let effects = try FixedEffects(model, optimum)
+    rows = try Self.fixedEffectRows(model, effects)
+    varianceComponents = Self.varianceComponentRows(model, components, try effects.varianceErrors(model))
+    inference = Inference(model, effects)
+    tests = grams.plan.inference.tests ? try effects.termTests(model) : []
     criterion = Criterion(
       name: model.isRestricted ? "REML" : grams.plan.request.weights.isEmpty ? "ML" : "pseudo-ML",
       value: optimum.evaluation.criterion)
@@ -16,32 +19,31 @@ extension MixedModelResult {
     count = grams.rowCount
     droppedRows = Self.droppedRows(grams)
     weights = Self.weightRows(grams)
+    let certificate = try effects.variances.map { v throws(ImmerseError) in try v.certificate(model, optimum) }
+    let shown = certificate ?? optimum.certificate
     convergence = Convergence(
-      converged: optimum.hasConverged, scaledGradient: optimum.certificate.scaledGradient,
-      tolerance: Minimiser.tolerance, smallestEigenvalue: optimum.certificate.smallestEigenvalue,
-      largestEigenvalue: optimum.certificate.largestEigenvalue, evaluations: optimum.evaluations,
+      converged: optimum.hasConverged, scaledGradient: shown.scaledGradient, tolerance: Minimiser.tolerance,
+      hessian: certificate == nil ? .differenced : .exact, smallestEigenvalue: shown.smallestEigenvalue,
+      largestEigenvalue: shown.largestEigenvalue, evaluations: optimum.evaluations,
       start: optimum.start, theta: components.theta, boundary: components.boundary)
     notes = Self.notes(model, convergence, droppedRows: grams.dropped.count)
   }
 
   private static func fixedEffectRows(
-    _ model: LinearMixedModel, _ evaluation: Evaluation
+    _ model: LinearMixedModel, _ effects: FixedEffects
   ) throws(ImmerseError) -> [FixedEffectRow] {
-    let plan = model.grams.plan
-    let effects = try FixedEffects(model, evaluation, standardErrors: plan.standardErrors)
-    let critical = Normal.upperQuantile((1 - plan.request.level) / 2)
-    return model.fixed.enumerated().map { index, column in
-      let (estimate, error) = (effects.estimates[index], effects.covariance[index, index].squareRoot())
-      let statistic = estimate / error
-      return FixedEffectRow(
-        term: model.grams.frame.columns[column].name, estimate: estimate, standardError: error, statistic: statistic,
-        degreesOfFreedom: nil, pValue: 2 * Normal.survival(statistic.magnitude),
-        confidenceLow: estimate - critical * error, confidenceHigh: estimate + critical * error)
+    let level = model.grams.plan.request.level
+    var rows: [FixedEffectRow] = []
+    for (index, column) in model.fixed.enumerated() {
+      let contrast = model.fixed.indices.map { $0 == index ? 1.0 : 0 }
+      rows.append(
+        FixedEffectRow(try effects.estimate(contrast), term: model.grams.frame.columns[column].name, level: level))
     }
+    return rows
   }
 
   private static func varianceComponentRows(
-    _ model: LinearMixedModel, _ components: CovarianceComponents
+    _ model: LinearMixedModel, _ components: CovarianceComponents, _ errors: VarianceErrors?
   ) -> [VarianceComponentRow] {
     var rows: [VarianceComponentRow] = []
     for (depth, level) in model.levels.enumerated() {
@@ -53,7 +55,8 @@ extension MixedModelResult {
           VarianceComponentRow(
             group: group, term1: names[i], term2: i == j ? nil : names[j], covariance: covariance[i, j],
             standardDeviation: i == j ? product.squareRoot() : nil,
-            correlation: i == j || product == 0 ? nil : covariance[i, j] / product))
+            correlation: i == j || product == 0 ? nil : covariance[i, j] / product,
+            standardError: errors?[depth, i, j]))
       }
       for i in names.indices { add(i, i) }
       for element in level.effects.elements where element.row != element.column { add(element.column, element.row) }
@@ -62,7 +65,7 @@ extension MixedModelResult {
     rows.append(
       VarianceComponentRow(
         group: "Residual", term1: nil, term2: nil, covariance: residual, standardDeviation: residual.squareRoot(),
-        correlation: nil))
+        correlation: nil, standardError: errors?.residual))
     return rows
   }
 

@@ -6,6 +6,10 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
   public var rows: [FixedEffectRow]
   /// By level from the lowest, variances before covariances, the residual last.
   public var varianceComponents: [VarianceComponentRow]
+  /// How errors and degrees of freedom were had.
+  public var inference: Inference
+  /// Of whole fixed terms, where they were asked for.
+  public var tests: [TermTest]
   public var criterion: Criterion
   /// The number of groups of each factor.
   public var groups: [String: Int]
@@ -20,7 +24,7 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case rows
     case varianceComponents = "variance_components"
-    case criterion, groups
+    case inference, tests, criterion, groups
     case count = "n"
     case droppedRows = "dropped_rows"
     case weights, convergence, notes
@@ -60,11 +64,48 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
     public var standardDeviation: Double?
     /// Nil for a variance, and where one of the variances is zero.
     public var correlation: Double?
+    /// Of the variance or covariance; nil at zero, and where it was not computed.
+    public var standardError: Double?
 
     enum CodingKeys: String, CodingKey {
       case group, term1, term2, covariance
       case standardDeviation = "std_dev"
       case correlation
+      case standardError = "std_error"
+    }
+  }
+
+  public struct Inference: Sendable, Hashable, Codable {
+    public var standardErrors: InferenceOptions.StandardErrors
+    public var degreesOfFreedom: InferenceOptions.DegreesOfFreedom
+    /// Nil but for the sandwich, as what follows.
+    public var bread: InferenceOptions.Bread?
+    public var clusters: Int?
+    public var strata: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case standardErrors = "standard_errors"
+      case degreesOfFreedom = "df"
+      case bread, clusters, strata
+    }
+  }
+
+  /// A Wald F test that all coefficients of a term, as they are coded, are zero.
+  public struct TermTest: Sendable, Hashable, Codable {
+    public var term: String
+    /// F.
+    public var statistic: Double
+    /// Of the numerator.
+    public var degreesOfFreedom: Int
+    /// Of the denominator; nil where infinite.
+    public var residualDegreesOfFreedom: Double?
+    public var pValue: Double
+
+    enum CodingKeys: String, CodingKey {
+      case term, statistic
+      case degreesOfFreedom = "df"
+      case residualDegreesOfFreedom = "df_residual"
+      case pValue = "p_value"
     }
   }
 
@@ -112,6 +153,7 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
     /// √(g'H⁻¹g) of the criterion's gradient and Hessian in θ; half its square is the gain still to be had.
     public var scaledGradient: Double
     public var tolerance: Double
+    public var hessian: Hessian
     /// Of the Hessian in θ of the columns shifted and scaled.
     public var smallestEigenvalue: Double
     public var largestEigenvalue: Double
@@ -124,10 +166,18 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
     /// What is estimated at zero, in words.
     public var boundary: [String]
 
+    /// How the criterion's Hessian was had.
+    public enum Hessian: String, Sendable, Codable {
+      /// By a second-order climb of the tree; done with standard errors of variances or small-sample tests.
+      case exact
+      /// By differences of the exact gradient.
+      case differenced
+    }
+
     enum CodingKeys: String, CodingKey {
       case converged
       case scaledGradient = "scaled_gradient"
-      case tolerance
+      case tolerance, hessian
       case smallestEigenvalue = "smallest_eigenvalue"
       case largestEigenvalue = "largest_eigenvalue"
       case evaluations, start, theta, boundary

@@ -158,9 +158,7 @@ struct Minimiser {
           continue
         }
       }
-      let certificate = Certificate(
-        scaledGradient: decrement, smallestEigenvalue: hessian.eigen.values.first ?? 0,
-        largestEigenvalue: hessian.eigen.values.last ?? 0)
+      let certificate = Certificate(gradient: point.gradient, hessian)
       return (point, certificate, hessian.downward)
     }
   }
@@ -188,6 +186,19 @@ struct Minimiser {
       for j in 0..<i { hessian[i, j] = (hessian[i, j] + hessian[j, i]) / 2 }
     }
     do { return EigenHessian(eigen: try SymmetricEigen(hessian)) } catch { throw .unsolvable }
+  }
+}
+
+extension Minimiser.Certificate {
+  /// - Throws: `notConverged` where the Hessian is not finite.
+  init(gradient: [Double], hessian: Matrix) throws(NumericalError) {
+    self.init(gradient: gradient, EigenHessian(eigen: try SymmetricEigen(hessian)))
+  }
+
+  fileprivate init(gradient: [Double], _ hessian: EigenHessian) {
+    self.init(
+      scaledGradient: hessian.decrement(gradient), smallestEigenvalue: hessian.eigen.values.first ?? 0,
+      largestEigenvalue: hessian.eigen.values.last ?? 0)
   }
 }
 

@@ -28,13 +28,6 @@ public struct FitRequest: Sendable, Hashable, Codable {
     case gk
   }
 
-  public enum StandardErrors: String, Sendable, Codable, CaseIterable {
-    /// From the model's information.
-    case model
-    /// Robust to what the model gets wrong within top-level groups (Huber and White).
-    case sandwich
-  }
-
   /// In the notation of `Formula`.
   public var formula: String
   /// REML without weights and ML with them, unless given.
@@ -44,21 +37,20 @@ public struct FitRequest: Sendable, Hashable, Codable {
   /// Needed where there is more than one weight.
   public var weightsAre: WeightKind?
   public var weightScaling: WeightScaling
-  /// From the model without weights and by the sandwich with them, unless given.
-  public var standardErrors: StandardErrors?
+  public var inference: InferenceOptions
   /// Of the confidence intervals.
   public var level: Double
 
   public init(
     _ formula: String, method: Method? = nil, weights: [String] = [], weightsAre: WeightKind? = nil,
-    weightScaling: WeightScaling = .none, standardErrors: StandardErrors? = nil, level: Double = 0.95
+    weightScaling: WeightScaling = .none, inference: InferenceOptions = InferenceOptions(), level: Double = 0.95
   ) {
     self.formula = formula
     self.method = method
     self.weights = weights
     self.weightsAre = weightsAre
     self.weightScaling = weightScaling
-    self.standardErrors = standardErrors
+    self.inference = inference
     self.level = level
   }
 
@@ -66,7 +58,6 @@ public struct FitRequest: Sendable, Hashable, Codable {
     case formula, method, weights
     case weightsAre = "weights_are"
     case weightScaling = "weight_scaling"
-    case standardErrors = "standard_errors"
     case level
   }
 
@@ -77,8 +68,20 @@ public struct FitRequest: Sendable, Hashable, Codable {
     weights = try container.decodeIfPresent([String].self, forKey: .weights) ?? []
     weightsAre = try container.decodeIfPresent(WeightKind.self, forKey: .weightsAre)
     weightScaling = try container.decodeIfPresent(WeightScaling.self, forKey: .weightScaling) ?? .none
-    standardErrors = try container.decodeIfPresent(StandardErrors.self, forKey: .standardErrors)
+    // Its keys stand beside those of the request.
+    inference = try InferenceOptions(from: decoder)
     level = try container.decodeIfPresent(Double.self, forKey: .level) ?? 0.95
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(formula, forKey: .formula)
+    try container.encodeIfPresent(method, forKey: .method)
+    try container.encode(weights, forKey: .weights)
+    try container.encodeIfPresent(weightsAre, forKey: .weightsAre)
+    try container.encode(weightScaling, forKey: .weightScaling)
+    try container.encode(level, forKey: .level)
+    try inference.encode(to: encoder)
   }
 
   /// - Throws: `usage` where the request contradicts itself.

@@ -7,11 +7,15 @@ struct ModelPlan: Sendable {
   let request: FitRequest
   let formula: Formula
   let method: FitRequest.Method
-  let standardErrors: FitRequest.StandardErrors
+  /// With its defaults filled in, save what depends on the number of groups.
+  let inference: InferenceOptions
   let factors: [GroupingFactor]
 
   var columns: [ColumnRequest] {
-    get throws(ImmerseError) { (try formula.columnRequests + request.weights.map { .number($0) }).merged }
+    get throws(ImmerseError) {
+      (try formula.columnRequests + request.weights.map { .number($0) }
+        + inference.designColumns.map { .category($0) }).merged
+    }
   }
 
   /// - Throws: `usage` where the request contradicts itself.
@@ -33,7 +37,7 @@ struct ModelPlan: Sendable {
     self.formula = formula
     self.factors = factors
     method = request.method ?? (isWeighted ? .ml : .reml)
-    standardErrors = request.standardErrors ?? (isWeighted ? .sandwich : .model)
+    inference = try request.inference.resolved(isWeighted: isWeighted, method: method, levels: factors.count)
   }
 
   private static func checkWeights(_ request: FitRequest, _ factors: [GroupingFactor]) throws(ImmerseError) {

@@ -42,8 +42,7 @@ struct FitModel: ParsableCommand {
       """)
   var weightScaling: FitRequest.WeightScaling = .none
 
-  @Option(help: "model or sandwich; by default model without weights, sandwich with them.")
-  var se: FitRequest.StandardErrors?
+  @OptionGroup var inference: InferenceArguments
 
   @OptionGroup var filter: FilterOption
 
@@ -57,7 +56,7 @@ struct FitModel: ParsableCommand {
   func run() throws {
     let request = FitRequest(
       formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsAre: weightsAre,
-      weightScaling: weightScaling, standardErrors: se)
+      weightScaling: weightScaling, inference: inference.options)
     try request.validate()
     let engine = global.engine
     let source = try filter.apply(to: try data.open(global, engine), global, engine)
@@ -69,4 +68,3 @@ struct FitModel: ParsableCommand {
 
 extension FitRequest.WeightKind: ExpressibleByArgument {}
 extension FitRequest.WeightScaling: ExpressibleByArgument {}
-extension FitRequest.StandardErrors: ExpressibleByArgument {}

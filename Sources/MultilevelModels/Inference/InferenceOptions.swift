@@ -1,0 +1,165 @@
+import Columnar
+
+/// How the estimates of a mixed model are judged: standard errors, degrees of freedom, clusters, tests and intervals.
+public struct InferenceOptions: Sendable, Hashable, Codable {
+  public enum StandardErrors: String, Sendable, Codable, CaseIterable {
+    /// From the model's information.
+    case model
+    /// Robust to what the model gets wrong within clusters (Huber and White).
+    case sandwich
+    /// The sandwich with Bell and McCaffrey's correction of its bias for few clusters; two levels, unweighted.
+    case cr2
+  }
+
+  public enum DegreesOfFreedom: String, Sendable, Codable, CaseIterable {
+    /// Infinite: statistics are referred to the normal distribution.
+    case none
+    /// With observed information; of the cr2 sandwich Pustejovsky and Tipton's.
+    case satterthwaite
+    /// With expected information, as R's pbkrtest has it.
+    case kenwardRoger = "kenward-roger"
+    /// With observed information, as SAS and JMP have it.
+    case kenwardRogerObserved = "kenward-roger-observed"
+    /// Groups less groups above less effects, at the level where an effect is estimated.
+    case containment
+    /// Clusters less strata.
+    case design
+  }
+
+  /// Which inverse information a sandwich has on its outsides.
+  public enum Bread: String, Sendable, Codable, CaseIterable {
+    /// Fixed effects and variances each with their own, as Stata's `mixed` and WeMix do.
+    case block
+    /// That of all parameters together, as GLLAMM, SAS and Mplus do.
+    case joint
+  }
+
+  /// From the model without weights and by the sandwich with them, unless given.
+  public var standardErrors: StandardErrors?
+  /// Unless given: of the sandwich `design`, of cr2 `satterthwaite`, of REML `satterthwaite` up to 2,000 lowest groups and
+  /// `containment` beyond, of ML `none`.
+  public var degreesOfFreedom: DegreesOfFreedom?
+  public var bread: Bread
+  /// The clusters of the sandwich; top-level groups unless given.
+  public var psu: String?
+  /// Within which clusters were drawn.
+  public var strata: String?
+  /// Clusters in the stratum's population, or the fraction of them that was drawn.
+  public var fpc: String?
+  /// Standard errors of the variance components. Unless given, for up to 2,000 lowest groups.
+  public var varianceErrors: Bool?
+  /// Whether every fixed term is tested as a whole.
+  public var tests: Bool
+
+  public init(
+    standardErrors: StandardErrors? = nil, degreesOfFreedom: DegreesOfFreedom? = nil, bread: Bread = .block,
+    psu: String? = nil, strata: String? = nil, fpc: String? = nil, varianceErrors: Bool? = nil, tests: Bool = false
+  ) {
+    self.standardErrors = standardErrors
+    self.degreesOfFreedom = degreesOfFreedom
+    self.bread = bread
+    self.psu = psu
+    self.strata = strata
+    self.fpc = fpc
+    self.varianceErrors = varianceErrors
+    self.tests = tests
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case standardErrors = "standard_errors"
+    case degreesOfFreedom = "df"
+    case bread, psu, strata, fpc
+    case varianceErrors = "variance_errors"
+    case tests
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    standardErrors = try container.decodeIfPresent(StandardErrors.self, forKey: .standardErrors)
+    degreesOfFreedom = try container.decodeIfPresent(DegreesOfFreedom.self, forKey: .degreesOfFreedom)
+    bread = try container.decodeIfPresent(Bread.self, forKey: .bread) ?? .block
+    psu = try container.decodeIfPresent(String.self, forKey: .psu)
+    strata = try container.decodeIfPresent(String.self, forKey: .strata)
+    fpc = try container.decodeIfPresent(String.self, forKey: .fpc)
+    varianceErrors = try container.decodeIfPresent(Bool.self, forKey: .varianceErrors)
+    tests = try container.decodeIfPresent(Bool.self, forKey: .tests) ?? false
+  }
+
+  /// The columns of the clusters' design.
+  var designColumns: [String] { [psu, strata, fpc].compactMap(\.self) }
+}
+
+extension InferenceOptions {
+  /// The options with their defaults for a likelihood filled in, save what depends on the number of groups.
+  ///
+  /// - Throws: `usage` where they contradict each other or the likelihood, with the reason.
+  func resolved(
+    isWeighted: Bool, method: FitRequest.Method, levels: Int
+  ) throws(ImmerseError) -> InferenceOptions {
+    var options = self
+    let errors = standardErrors ?? (isWeighted ? .sandwich : .model)
+    options.standardErrors = errors
+    let df = degreesOfFreedom
+    if errors == .cr2 {
+      guard !isWeighted && levels == 1 else {
+        throw ImmerseError(
+          .usage, "the cr2 sandwich is defined for models of two levels without weights",
+          remedy: "use --se sandwich")
+      }
+    }
+    if errors != .sandwich && !designColumns.isEmpty {
+      throw ImmerseError(
+        .usage, "clusters are given, but the standard errors are not those of the sandwich",
+        remedy: "add --se sandwich, or leave --psu, --strata and --fpc out")
+    }
+    if errors != .sandwich && bread == .joint {
+      throw ImmerseError(.usage, "only the sandwich has a joint bread", remedy: "add --se sandwich")
+    }
+    if bread == .joint && method == .reml {
+      throw ImmerseError(
+        .usage, "restricted maximum likelihood has no joint scores of fixed effects and variances",
+        remedy: "add --ml, or leave --bread joint out")
+    }
+    if fpc != nil && strata == nil && psu == nil {
+      throw ImmerseError(
+        .usage, "a finite population correction needs clusters", remedy: "add --psu, or --strata")
+    }
+    switch df {
+    case .kenwardRoger?, .kenwardRogerObserved?:
+      guard !isWeighted else {
+        throw ImmerseError(
+          .usage, "Kenward and Roger's degrees of freedom are not defined with sampling weights",
+          remedy: "use --df design")
+      }
+      guard method == .reml, errors == .model else {
+        throw ImmerseError(
+          .usage, "Kenward and Roger's degrees of freedom belong to REML with the model's standard errors",
+          remedy: "leave --ml and --se out, or use --df satterthwaite")
+      }
+    case .satterthwaite?:
+      guard errors == .cr2 || (errors == .model && !isWeighted) else {
+        throw ImmerseError(
+          .usage, "Satterthwaite's degrees of freedom belong to the model's standard errors, without weights",
+          remedy: "use --df design")
+      }
+    case .design?:
+      guard errors != .model else {
+        throw ImmerseError(
+          .usage, "the design's degrees of freedom belong to the sandwich", remedy: "add --se sandwich")
+      }
+    case .containment?, .some(.none), nil: break
+    }
+    if df == nil {
+      switch errors {
+      case .cr2: options.degreesOfFreedom = .satterthwaite
+      case .sandwich: options.degreesOfFreedom = .design
+      case .model: options.degreesOfFreedom = method == .reml ? nil : DegreesOfFreedom.none
+      }
+    }
+    return options
+  }
+
+  /// The number of lowest groups up to which work in proportion to the groups and the square of the variances is done
+  /// unasked.
+  static let unaskedLimit = 2_000
+}
