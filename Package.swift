@@ -55,6 +55,11 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CReadStat", providers: [.apt(["libreadstat-dev"]), .brew(["readstat"])]),
+    .systemLibrary(
+      name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"]), .brew(["libxlsxwriter"])]),
     .target(name: "CBoostMath", linkerSettings: libm),
     .target(name: "CImmerse"),
 
@@ -62,7 +67,7 @@ let package = Package(
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE", numerics]),
     module("Probability", ["CBoostMath", numerics]),
     module("Streaming", ["CImmerse", "Columnar"]),
-    module("DataFormats", ["CImmerse", "CZlib", "Columnar", "Streaming"]),
+    module("DataFormats", ["CImmerse", "CZlib", "CZstd", "CLZ4", "CReadStat", "Columnar", "Streaming"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),
     module(
@@ -78,7 +83,7 @@ let package = Package(
         "CompositeIndicators",
       ]),
     module("Simulation", ["Columnar", "Streaming", "Probability", numerics]),
-    module("Reporting", ["ImmerseStats"]),
+    module("Reporting", ["ImmerseStats", "DataFormats", "CXlsxWriter"]),
     module("Studies", ["ImmerseStats", "DataFormats", "Reporting", "Simulation", yams]),
     .executableTarget(
       name: "immerse-stats", dependencies: ["Studies", "LinearAlgebra", argumentParser], swiftSettings: swiftSettings,

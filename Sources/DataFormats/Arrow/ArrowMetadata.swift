@@ -21,8 +21,16 @@ enum ArrowMetadata {
     ])
   }
 
-  static func schema(_ fields: [Field], isOrdered: [Bool]) -> FlatValue {
-    .table([1: .tables(fields.indices.map { field(fields[$0], dictionary: $0, isOrdered: isOrdered[$0]) })])
+  /// A schema; `properties` are the metadata of columns, by name.
+  static func schema(
+    _ fields: [Field], isOrdered: [Bool], properties: [String: [(key: String, text: String)]]
+  ) -> FlatValue {
+    .table([
+      1: .tables(
+        fields.indices.map {
+          field(fields[$0], dictionary: $0, isOrdered: isOrdered[$0], properties[fields[$0].name] ?? [])
+        })
+    ])
   }
 
   static func batch(rows: Int, nodes: [Int64], buffers: [Int64]) -> FlatValue {
@@ -33,7 +41,9 @@ enum ArrowMetadata {
     .table([0: .long(Int64(id)), 1: batch])
   }
 
-  private static func field(_ field: Field, dictionary: Int, isOrdered: Bool) -> FlatValue {
+  private static func field(
+    _ field: Field, dictionary: Int, isOrdered: Bool, _ properties: [(key: String, text: String)]
+  ) -> FlatValue {
     let (number, type) = type(field.type)
     var values: [Int: FlatValue] = [
       0: .string(field.name), 1: .bool(true), 2: .byte(number), 3: type, 5: .tables([]),
@@ -42,6 +52,9 @@ enum ArrowMetadata {
       values[4] = .table([
         0: .long(Int64(dictionary)), 1: integer(32, isSigned: true), 2: .bool(isOrdered),
       ])
+    }
+    if !properties.isEmpty {
+      values[6] = .tables(properties.map { .table([0: .string($0.key), 1: .string($0.text)]) })
     }
     return .table(values)
   }

@@ -89,6 +89,8 @@ struct ArrowField {
   /// values are coded.
   let dictionary: (id: Int64, codes: ArrowType, isOrdered: Bool)?
 
+  /// The metadata of the column.
+  let properties: [(key: String, text: String)]
   /// The position of the column's first buffer in a record batch, those of views beyond their fixed ones not counted.
   let firstBuffer: Int
   /// How many columns of views stand before.
@@ -99,6 +101,9 @@ struct ArrowField {
     firstBuffer = last.map { $0.firstBuffer + $0.bufferCount } ?? 0
     viewsBefore = last.map { $0.viewsBefore + ($0.isView ? 1 : 0) } ?? 0
     name = try table.string(0) ?? ""
+    var properties: [(key: String, text: String)] = []
+    for entry in try table.tables(6) { properties.append((try entry.string(0) ?? "", try entry.string(1) ?? "")) }
+    self.properties = properties
     type = try ArrowType(try table.integer(2, default: 0), try table.table(3), of: name)
     guard let encoding = try table.table(4) else {
       dictionary = nil
@@ -112,6 +117,7 @@ struct ArrowField {
   /// The values of a dictionary, as a column of their own.
   init(values type: ArrowType) {
     name = ""
+    properties = []
     self.type = type
     dictionary = nil
     (firstBuffer, viewsBefore) = (0, 0)

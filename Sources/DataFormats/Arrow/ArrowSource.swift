@@ -8,10 +8,12 @@ public import Streaming
 public struct ArrowSource: RandomAccessSource {
   public let name: String
   public let columnNames: [String]
+  public let hiddenColumnNames: [String]
   public let rowCount: Int
 
   private let contents: ArrowContents
   private let positions: [String: Int]
+  private let metadata: [String: VariableMetadata]
   /// The row at which each batch begins.
   private let starts: [Int]
 
@@ -30,7 +32,15 @@ public struct ArrowSource: RandomAccessSource {
       throw error.at(ImmerseError.Place(file: name))
     }
     self.name = name
-    columnNames = contents.fields.map(\.name)
+    let names = contents.fields.map(\.name)
+    let known = Set(names)
+    let reasons = Set(
+      contents.fields.filter { field in
+        field.properties.contains { $0.key == VariableMetadata.reasonKey && known.contains($0.text) }
+      }.map(\.name))
+    columnNames = names.filter { !reasons.contains($0) }
+    hiddenColumnNames = names.filter(reasons.contains)
+    metadata = contents.fields.reduce(into: [:]) { $0[$1.name] = VariableMetadata(properties: $1.properties) }
     var starts: [Int] = []
     var rows = 0
     for (batch, _) in contents.batches {
@@ -40,13 +50,15 @@ public struct ArrowSource: RandomAccessSource {
     self.starts = starts
     rowCount = rows
     var positions: [String: Int] = [:]
-    for (index, column) in columnNames.enumerated() where positions.updateValue(index, forKey: column) != nil {
+    for (index, column) in names.enumerated() where positions.updateValue(index, forKey: column) != nil {
       throw ImmerseError(
         .badData, "two columns have this name", place: ImmerseError.Place(file: name), variable: column,
         remedy: "rename one of them")
     }
     self.positions = positions
   }
+
+  public func metadata(of column: String) -> VariableMetadata? { metadata[column] }
 
   public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
     var types: [String: DataType] = [:]

@@ -10,22 +10,26 @@ public struct ArrowWriter: BatchWriter {
   public let encoder: ArrowEncoder
   private let file: OutputFile
   private let fields: [Field]
+  private let properties: [String: [(key: String, text: String)]]
   private var dictionaries: [LevelUnion?]
   private var batches: [Int64] = []
   /// Known with the first batch, which tells whether the order of levels means something.
   private var schema: FlatValue?
 
-  public init(to file: OutputFile, fields: [Field]) {
+  /// - Parameter properties: Metadata of the columns, by name.
+  public init(to file: OutputFile, fields: [Field], properties: [String: [(key: String, text: String)]] = [:]) {
     encoder = ArrowEncoder(fields: fields)
     self.file = file
     self.fields = fields
+    self.properties = properties
     dictionaries = fields.map { $0.type == .category ? LevelUnion() : nil }
   }
 
   /// Writes the schema before the first batch, of which it is given the levels of every column.
   private mutating func begin(_ levels: [Levels?]) throws(ImmerseError) -> FlatValue {
     if let schema { return schema }
-    let schema = ArrowMetadata.schema(fields, isOrdered: levels.map { $0?.isDeclared ?? false })
+    let schema = ArrowMetadata.schema(
+      fields, isOrdered: levels.map { $0?.isDeclared ?? false }, properties: properties)
     self.schema = schema
     try file.write(ArrowContents.magic + [0, 0])
     _ = try write(.schema, schema, bodyLength: 0)

@@ -110,6 +110,12 @@ struct GrowingBytes: ~Copyable {
     return UnsafeMutableRawBufferPointer(start: memory + count, count: capacity - count)
   }
 
+  /// The unused part, of at least so many bytes.
+  mutating func room(atLeast bytes: Int) throws(ImmerseError) -> UnsafeMutableRawBufferPointer {
+    if capacity - count < bytes { try grow(to: max(2 * capacity, count + bytes)) }
+    return UnsafeMutableRawBufferPointer(start: memory + count, count: capacity - count)
+  }
+
   mutating func append(_ bytes: [UInt8]) throws(ImmerseError) {
     if capacity - count < bytes.count { try grow(to: max(2 * capacity, count + bytes.count)) }
     bytes.withUnsafeBytes { source in

@@ -8,7 +8,12 @@ public import Streaming
 public struct AppendedSource: RandomAccessSource {
   public let name: String
   public let columnNames: [String]
+  public let hiddenColumnNames: [String]
   public let rowCount: Int
+  /// What the sources say of the variables, put together.
+  private let described: [String: VariableMetadata]
+  /// The variables of which sources say different things: a label of one code, or which codes are missing.
+  public let contradictions: [String]
   private let parts: [any RandomAccessSource]
   /// The row of the whole at which each part begins.
   private let starts: [Int]
@@ -19,6 +24,18 @@ public struct AppendedSource: RandomAccessSource {
     name = parts.count == 1 ? first.name : "\(first.name) and \(parts.count - 1) more"
     var seen: Set<String> = []
     columnNames = parts.flatMap(\.columnNames).filter { seen.insert($0).inserted }
+    let own = Set(columnNames)
+    hiddenColumnNames = parts.flatMap(\.hiddenColumnNames).filter { !own.contains($0) && seen.insert($0).inserted }
+    var described: [String: VariableMetadata] = [:]
+    var contradictions: [String] = []
+    for column in columnNames {
+      let known = parts.compactMap { $0.metadata(of: column) }
+      guard let first = known.first else { continue }
+      described[column] = known.dropFirst().reduce(first) { $0.merging($1) }
+      if known.dropFirst().contains(where: { first.contradicts($0) }) { contradictions.append(column) }
+    }
+    self.described = described
+    self.contradictions = contradictions
     var starts: [Int] = []
     var rows = 0
     for part in parts {
@@ -30,6 +47,8 @@ public struct AppendedSource: RandomAccessSource {
     rowCount = rows
   }
 
+  public func metadata(of column: String) -> VariableMetadata? { described[column] }
+
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place {
     guard let part = starts.lastIndex(where: { $0 <= row }) else { return ImmerseError.Place(file: name) }
     return parts[part].place(ofRow: row - starts[part], column: column)
@@ -39,7 +58,7 @@ public struct AppendedSource: RandomAccessSource {
     try require(columns)
     var types: [String: DataType] = [:]
     for part in parts {
-      let known = Set(part.columnNames)
+      let known = Set(part.columnNames + part.hiddenColumnNames)
       types.merge(try part.types(of: columns.filter(known.contains))) { $0.joined(with: $1) }
     }
     return types
@@ -53,7 +72,7 @@ public struct AppendedSource: RandomAccessSource {
     for (part, start) in zip(parts, starts) {
       let own = rows.clamped(to: start..<start + part.rowCount)
       if own.isEmpty { continue }
-      let known = Set(part.columnNames)
+      let known = Set(part.columnNames + part.hiddenColumnNames)
       let requests = columns.filter { known.contains($0.name) }.map { request in
         // Numbers that become text do so as they stand in their file.
         types[request.name] == .text ? ColumnRequest.verbatim(request.name) : request
@@ -76,5 +95,26 @@ public struct AppendedSource: RandomAccessSource {
       columns.append(try column.converted(to: type, named: request.name))
     }
     return try Column.joined(columns, type: type)
+  }
+}
+
+extension VariableMetadata {
+  /// What both say; where they differ, this.
+  fileprivate func merging(_ other: VariableMetadata) -> VariableMetadata {
+    var merged = self
+    merged.label = label ?? other.label
+    merged.measure = measure ?? other.measure
+    merged.format = format ?? other.format
+    if storage != other.storage { merged.storage = nil }
+    merged.valueLabels += other.valueLabels.filter { label(of: $0.code) == nil }
+    merged.valueLabels.sort { $0.code < $1.code }
+    merged.missing += other.missing.filter { !missing.contains($0) }
+    return merged
+  }
+
+  /// Whether the other gives one code another label, or declares other codes missing.
+  fileprivate func contradicts(_ other: VariableMetadata) -> Bool {
+    Set(missing) != Set(other.missing)
+      || other.valueLabels.contains { value in label(of: value.code).map { $0 != value.label } ?? false }
   }
 }

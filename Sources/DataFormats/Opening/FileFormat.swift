@@ -1,6 +1,6 @@
 import Columnar
 
-/// The formats of data files, told by the extension of their name.
+/// The formats of data files, told by the extension of their name or by their first bytes.
 public enum FileFormat: Sendable, CaseIterable {
   /// Cells between commas, semicolons or tabs, found out from the header.
   case csv
@@ -8,23 +8,79 @@ public enum FileFormat: Sendable, CaseIterable {
   case tsv
   /// Arrow IPC, file or stream.
   case arrow
+  /// SPSS, compressed or not.
+  case sav
+  /// SPSS in zlib blocks.
+  case zsav
+  /// SPSS portable.
+  case por
+  /// Stata.
+  case dta
+  /// SAS.
+  case sas7bdat
+  /// SAS transport.
+  case xpt
 
   public var extensions: [String] {
     switch self {
     case .csv: ["csv", "txt"]
     case .tsv: ["tsv"]
-    case .arrow: ["arrow", "feather", "ipc"]
+    case .arrow: ["arrow", "feather", "ipc", "arrows"]
+    case .sav: ["sav"]
+    case .zsav: ["zsav"]
+    case .por: ["por"]
+    case .dta: ["dta"]
+    case .sas7bdat: ["sas7bdat"]
+    case .xpt: ["xpt"]
     }
   }
 
-  /// Whether a file of the format may be gzipped, with `.gz` after its extension.
-  var mayBeGzipped: Bool { self != .arrow }
+  /// Whether files of the format are written.
+  var isWritten: Bool {
+    switch self {
+    case .csv, .tsv, .arrow, .sav, .zsav, .dta: true
+    case .por, .sas7bdat, .xpt: false
+    }
+  }
+
+  /// Whether a file of the format may be compressed as a whole, with `.gz` or `.zst` after its extension.
+  var mayBeCompressed: Bool { self == .csv || self == .tsv }
+
+  /// The statistical format by which it is read, or nil.
+  var statistical: StatFormat? {
+    switch self {
+    case .sav, .zsav: .sav
+    case .por: .por
+    case .dta: .dta
+    case .sas7bdat: .sas7bdat
+    case .xpt: .xpt
+    case .csv, .tsv, .arrow: nil
+    }
+  }
 
   /// The format of a file to be read, or nil where the extension is not known.
   static func ofInput(_ path: String) -> FileFormat? {
     let (name, last) = splitExtension(path)
-    guard last == "gz" else { return of(last) }
-    return of(splitExtension(name).last).flatMap { $0.mayBeGzipped ? $0 : nil }
+    guard last == "gz" || last == "zst" else { return of(last) }
+    return of(splitExtension(name).last).flatMap { $0.mayBeCompressed ? $0 : nil }
+  }
+
+  /// The format that the first bytes tell, or nil where they could be anything, such as text.
+  static func ofContent(_ bytes: Buffer<UInt8>) -> FileFormat? {
+    func begins(_ start: [UInt8], at position: Int = 0) -> Bool {
+      bytes.count >= position + start.count && bytes.slice(position..<position + start.count).array == start
+    }
+    func begins(_ text: String, at position: Int = 0) -> Bool { begins(Array(text.utf8), at: position) }
+    if ArrowContents.begins(bytes) { return .arrow }
+    if begins("$FL2") || begins("$FL3") { return .sav }
+    if begins("<stata_dta>") { return .dta }
+    // Before version 117: the version, the byte order, the type of the file.
+    if bytes.count > 4, (104...115).contains(bytes[0]), bytes[1] == 1 || bytes[1] == 2, bytes[2] == 1 { return .dta }
+    if begins([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc2, 0xea, 0x81, 0x60]) { return .sas7bdat }
+    if begins("HEADER RECORD*******LIB") { return .xpt }
+    // After 200 bytes of greeting, 256 of an alphabet, and the ends of lines between them.
+    if (456..<476).contains(where: { begins("SPSSPORT", at: $0) }) { return .por }
+    return nil
   }
 
   /// The format of a file to be written; standard output takes a text table.
@@ -32,13 +88,15 @@ public enum FileFormat: Sendable, CaseIterable {
   /// - Throws: `usage` where the extension is not known.
   static func ofOutput(_ path: String) throws(ImmerseError) -> FileFormat {
     if path == "-" { return .csv }
-    guard let format = of(splitExtension(path).last) else { throw unknown(path, gzipped: false) }
+    guard let format = of(splitExtension(path).last), format.isWritten else { throw unknown(path, isInput: false) }
     return format
   }
 
-  static func unknown(_ path: String, gzipped: Bool) -> ImmerseError {
-    let names = allCases.flatMap { format in
-      format.extensions.flatMap { gzipped && format.mayBeGzipped ? [".\($0)", ".\($0).gz"] : [".\($0)"] }
+  static func unknown(_ path: String, isInput: Bool) -> ImmerseError {
+    let names = allCases.filter { isInput || $0.isWritten }.flatMap { format in
+      format.extensions.flatMap {
+        isInput && format.mayBeCompressed ? [".\($0)", ".\($0).gz", ".\($0).zst"] : [".\($0)"]
+      }
     }
     return ImmerseError(
       .usage, "the extension tells no known format", place: ImmerseError.Place(file: path),

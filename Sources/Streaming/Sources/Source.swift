@@ -9,8 +9,13 @@ public protocol Source: Sendable {
   /// What messages call the source; a file name where it has one.
   var name: String { get }
   var columnNames: [String] { get }
+  /// Columns that can be asked for but are no part of a plain copy, such as the reasons of missing values.
+  var hiddenColumnNames: [String] { get }
   /// Rows before any filter.
   var rowCount: Int { get }
+
+  /// What the source says about a column beside its values, or nil where it says nothing.
+  func metadata(of column: String) -> VariableMetadata?
 
   /// The type of each named column. Reads the rows where the format does not say.
   ///
@@ -40,6 +45,10 @@ extension Source {
     index * chunkRows..<min((index + 1) * chunkRows, rowCount)
   }
 
+  public var hiddenColumnNames: [String] { [] }
+
+  public func metadata(of column: String) -> VariableMetadata? { nil }
+
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { ImmerseError.Place(file: name) }
 
   /// Runs work on the rows, and gives its errors the places of their rows.
@@ -54,7 +63,8 @@ extension Source {
   /// - Throws: `badData` for the first of the names that is no column.
   public func require(_ names: some Sequence<String>) throws(ImmerseError) {
     let known = columnNames
-    for name in names where !known.contains(name) {
+    let hidden = hiddenColumnNames
+    for name in names where !known.contains(name) && !hidden.contains(name) {
       throw ImmerseError.missingColumn(name, among: known).at(ImmerseError.Place(file: self.name, line: 1))
     }
   }

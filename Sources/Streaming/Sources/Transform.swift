@@ -38,6 +38,9 @@ struct TransformedSource: Source {
 
   var name: String { base.name }
   var rowCount: Int { base.rowCount }
+  var hiddenColumnNames: [String] { base.hiddenColumnNames.filter { !columnNames.contains($0) } }
+
+  func metadata(of column: String) -> VariableMetadata? { added[column] == nil ? base.metadata(of: column) : nil }
 
   func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
 

@@ -56,6 +56,17 @@ public enum Inputs {
     return source
   }
 
+  /// What appended files say differently of one variable, in words.
+  public static func contradictions(in rows: any Source) -> [Note] {
+    guard let names = (rows as? AppendedSource)?.contradictions, !names.isEmpty else { return [] }
+    return [
+      Note(
+        "contradicting_labels",
+        "the files label the codes of \(names.count) variables differently or declare others missing; a code keeps the "
+          + "label of the first file: \(Spelling.list(names))")
+    ]
+  }
+
   /// What did not match between the rows and the tables, in words.
   ///
   /// - Throws: `badData` where a key column does not exist.

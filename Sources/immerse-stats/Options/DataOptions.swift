@@ -8,13 +8,18 @@ import Studies
 
 /// The rows a verb works on.
 struct DataOptions: ParsableArguments {
-  @Option(help: "A file (CSV, CSV.gz, TSV or Arrow), or - for standard input; repeat it to append the rows of several.")
+  @Option(
+    help: """
+      A file (CSV or TSV, also .gz and .zst, Arrow, SPSS, Stata or SAS), or - for standard input; repeat it to append \
+      the rows of several.
+      """)
   var data: [String] = []
 
   @Option(help: "A table to attach many-to-one, as FILE:KEY; may be repeated.")
   var join: [String] = []
 
   @OptionGroup var dialect: DialectOptions
+  @OptionGroup var codebook: CodebookOption
 
   func validate() throws {
     guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
@@ -24,12 +29,11 @@ struct DataOptions: ParsableArguments {
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     var joins: [TableJoin] = []
     for text in join { joins.append(try TableJoin(option: text)) }
-    let rows = try DataFile.open(data, options: dialect.options)
+    let rows = try DataFile.open(data, options: try codebook.apply(to: dialect.options))
+    Terminal.say(Inputs.contradictions(in: rows), global)
     let tables = try Inputs.tables(joins, to: rows, engine: engine)
     if tables.isEmpty { return rows }
-    for note in try Inputs.check(tables, of: rows, engine: engine) where !global.quiet {
-      Terminal.say("note: \(note.message)")
-    }
+    Terminal.say(try Inputs.check(tables, of: rows, engine: engine), global)
     return try Inputs.joining(rows, tables)
   }
 }

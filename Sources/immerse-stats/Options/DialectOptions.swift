@@ -15,6 +15,9 @@ struct DialectOptions: ParsableArguments {
   @Flag(help: "The text is Latin-1 (code page 1252), not UTF-8.")
   var latin1 = false
 
+  @Flag(help: "Labelled variables are groups by their labels, in the order of the codes, not numbers by their codes.")
+  var labels = false
+
   func validate() throws {
     guard separator.map({ $0.utf8.count == 1 || $0 == "\\t" }) ?? true else {
       throw ValidationError("--separator takes a single character, or \\t for a tab")
@@ -26,6 +29,6 @@ struct DialectOptions: ParsableArguments {
       dialect: CSVDialect(
         separator: separator == "\\t" ? UInt8(ascii: "\t") : separator?.utf8.first,
         decimal: UInt8(ascii: decimalComma ? "," : "."), missingCodes: missingCode,
-        encoding: latin1 ? .latin1 : .utf8))
+        encoding: latin1 ? .latin1 : .utf8), labels: labels)
   }
 }

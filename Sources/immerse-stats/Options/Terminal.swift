@@ -8,6 +8,12 @@ enum Terminal {
     FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 
+  /// Says notes, unless nobody wants to hear them.
+  static func say(_ notes: [Note], _ global: GlobalOptions) {
+    if global.quiet { return }
+    for note in notes { say("note: \(note.message)") }
+  }
+
   static func write(_ text: String) throws(ImmerseError) {
     try write(Array(text.utf8))
   }

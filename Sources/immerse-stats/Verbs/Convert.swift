@@ -24,14 +24,15 @@ struct Convert: ParsableCommand {
   var output: String
 
   @OptionGroup var dialect: DialectOptions
+  @OptionGroup var codebook: CodebookOption
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let engine = global.engine
-    let rows = try DataFile.open(input, options: dialect.options)
+    let rows = try DataFile.open(input, options: try codebook.apply(to: dialect.options))
     let source = try filter.apply(to: rows, global, engine)
-    try DataFile.write(source, to: output, engine: engine, force: global.force)
+    Terminal.say(try DataFile.write(source, to: output, engine: engine, force: global.force), global)
   }
 }

@@ -58,7 +58,8 @@ struct Weight: ParsableCommand {
       }
       let request = RakeRequest(weights: weights, margins: try Inputs.margins(margins), by: by, output: name)
       let model = try Weighting.rake(request, on: source, engine: engine)
-      try DataFile.write(try source.applying(model), to: out ?? "-", engine: engine, force: global.force)
+      Terminal.say(
+        try DataFile.write(try source.applying(model), to: out ?? "-", engine: engine, force: global.force), global)
       var result = model.summary.analysis
       result.provenance = Provenance.current
       let text = format.render(result)
