@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 COMMAND := .build/release/immerse-stats
 
-.PHONY: demo test build setup lint consumer coverage release-check clean
+.PHONY: demo test build setup lint consumer coverage adapters release-check clean
 .PHONY: bench bench-build bench-scaling bench-peers bench-compare bench-gate
 
 demo: build ## run the bundled study and print its headline figures
@@ -20,7 +20,8 @@ setup:
 	scripts/setup
 
 lint: ## check the form of the sources
-	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
+	  Adapters/c/Package.swift Adapters/c/Sources
 
 consumer: setup ## build and run programs that link the library
 	cd Tests/Consumer && for mode in debug release; do \
@@ -31,7 +32,11 @@ consumer: setup ## build and run programs that link the library
 coverage: setup ## whether intervals cover the truth in 2,000 simulated studies
 	IMMERSE_COVERAGE=2000 swift test -c release --filter CoverageTests
 
+adapters: setup ## build the libraries for C, Python and R, and test them
+	scripts/adapters c python r
+
 release-check: test lint consumer demo coverage ## everything, including the slow checks
+	scripts/adapters c spark r-check
 
 bench-build: setup
 	cd Benchmarks && swift build -c release

@@ -43,9 +43,7 @@ enum {
   /* The caller asked to stop. */
   IMM_CANCELLED = 6,
   /* This process was forked from one that has used the library. */
-  IMM_FORKED = 7,
-  /* The library is older than the header the caller was compiled with. */
-  IMM_VERSION = 8
+  IMM_FORKED = 7
 };
 
 typedef struct imm_error {

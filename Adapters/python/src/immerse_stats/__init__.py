@@ -1,0 +1,20 @@
+"""Survey estimates, weights, multilevel models and composite indicators, computed by libimmerse_stats.
+
+>>> import immerse_stats as im
+>>> design = im.Design(weights="pw", psu="dnum", fpc="fpc")
+>>> im.mean("api00", schools, design, by="stype")
+>>> im.fit("math ~ escs + (1 | school)", pupils, weights=["w_pupil", "w_school"], weights_are="conditional")
+"""
+
+from ._analyses import Design, estimate, fit, mean, proportion, rake, ratio, score, total
+from ._errors import Cancelled, ComputationError, DataError, ForkedError, ImmerseError, UsageError
+from ._native import version as _version
+from ._results import FitResult, Result, WeightResult
+from .partial import Partial
+
+__version__ = _version()
+
+__all__ = [
+    "Cancelled", "ComputationError", "DataError", "Design", "FitResult", "ForkedError", "ImmerseError", "Partial",
+    "Result", "UsageError", "WeightResult", "estimate", "fit", "mean", "proportion", "rake", "ratio", "score", "total",
+]

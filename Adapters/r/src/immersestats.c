@@ -1,0 +1,248 @@
+/* The boundary between R and libimmerse_stats: data frames become Arrow streams, results become text. No statistics.
+
+   R's errors jump out of C functions. None is raised while the library runs: calls return a code, and all memory of
+   the stream is freed before Rf_error is called. */
+#include <R.h>
+#include <Rinternals.h>
+#include <R_ext/Rdynload.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "immerse.h"
+
+typedef struct {
+  int columns, given;
+  R_xlen_t rows;
+  struct ArrowSchema *schemas, **schema_pointers, *dictionary_schemas;
+  struct ArrowArray *arrays, **array_pointers, *dictionary_arrays;
+  const void *(*buffers)[3], *(*dictionary_buffers)[3], *own_buffers[1];
+  char **names;
+  /* What was allocated for buffers, to be freed with the frame. */
+  void **owned;
+  int owned_count;
+} frame;
+
+static void *own(frame *f, size_t size) {
+  void *memory = malloc(size ? size : 1);
+  if (memory) f->owned[f->owned_count++] = memory;
+  return memory;
+}
+
+static void free_frame(frame *f) {
+  if (!f) return;
+  for (int i = 0; i < f->owned_count; i++) free(f->owned[i]);
+  for (int i = 0; f->names && i < f->columns; i++) free(f->names[i]);
+  free(f->owned); free(f->names); free(f->schemas); free(f->schema_pointers); free(f->dictionary_schemas);
+  free(f->arrays); free(f->array_pointers); free(f->dictionary_arrays); free(f->buffers); free(f->dictionary_buffers);
+  free(f);
+}
+
+static void release_part_schema(struct ArrowSchema *s) { s->release = NULL; }
+static void release_part_array(struct ArrowArray *a) { a->release = NULL; }
+static void release_array(struct ArrowArray *a) { a->release = NULL; }
+static void release_schema(struct ArrowSchema *s) { s->release = NULL; }
+static void release_stream(struct ArrowArrayStream *s) { s->release = NULL; }
+
+static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  frame *f = stream->private_data;
+  *out = (struct ArrowSchema){.format = "+s", .name = "", .n_children = f->columns, .children = f->schema_pointers,
+                              .release = release_schema};
+  return 0;
+}
+
+static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  frame *f = stream->private_data;
+  memset(out, 0, sizeof *out);
+  if (f->given) return 0;
+  f->given = 1;
+  *out = (struct ArrowArray){.length = f->rows, .n_buffers = 1, .n_children = f->columns, .buffers = f->own_buffers,
+                             .children = f->array_pointers, .release = release_array};
+  return 0;
+}
+
+static const char *last_error(struct ArrowArrayStream *stream) { (void)stream; return NULL; }
+
+/* Texts end to end behind their positions; missing ones are marked in `validity` where it is not NULL. */
+static int text_buffers(frame *f, SEXP strings, const void **buffers, uint8_t *validity, int64_t *missing) {
+  R_xlen_t count = XLENGTH(strings);
+  size_t size = 0;
+  for (R_xlen_t i = 0; i < count; i++) {
+    SEXP s = STRING_ELT(strings, i);
+    if (s != NA_STRING) size += strlen(Rf_translateCharUTF8(s));
+  }
+  if (size > INT32_MAX) return 0;
+  int32_t *offsets = own(f, sizeof(int32_t) * (size_t)(count + 1));
+  char *bytes = own(f, size);
+  if (!offsets || !bytes) return 0;
+  offsets[0] = 0;
+  for (R_xlen_t i = 0; i < count; i++) {
+    SEXP s = STRING_ELT(strings, i);
+    size_t length = 0;
+    if (s != NA_STRING) {
+      const char *text = Rf_translateCharUTF8(s);
+      length = strlen(text);
+      memcpy(bytes + offsets[i], text, length);
+      if (validity) validity[i >> 3] |= (uint8_t)(1 << (i & 7));
+    } else {
+      ++*missing;
+    }
+    offsets[i + 1] = offsets[i] + (int32_t)length;
+  }
+  buffers[1] = offsets;
+  buffers[2] = bytes;
+  return 1;
+}
+
+/* Integers and truth values, of which NA is a value of its own to R. */
+static int integer_buffers(frame *f, const int *values, int shift, const void **buffers, int64_t *missing) {
+  uint8_t *validity = own(f, (size_t)(f->rows + 7) / 8);
+  if (!validity) return 0;
+  memset(validity, 0, (size_t)(f->rows + 7) / 8);
+  int32_t *shifted = shift ? own(f, sizeof(int32_t) * (size_t)f->rows) : NULL;
+  if (shift && !shifted) return 0;
+  for (R_xlen_t i = 0; i < f->rows; i++) {
+    if (values[i] == NA_INTEGER) ++*missing; else validity[i >> 3] |= (uint8_t)(1 << (i & 7));
+    if (shifted) shifted[i] = values[i] == NA_INTEGER ? 0 : values[i] + shift;
+  }
+  buffers[0] = *missing ? validity : NULL;
+  buffers[1] = shifted ? shifted : values;
+  return 1;
+}
+
+static int add_column(frame *f, int i, SEXP column) {
+  const void **buffers = f->buffers[i];
+  int64_t missing = 0;
+  int count = 2, flags = ARROW_FLAG_NULLABLE;
+  const char *format;
+  if (Rf_isFactor(column)) {
+    SEXP levels = Rf_getAttrib(column, R_LevelsSymbol);
+    int64_t none = 0;
+    format = "i";
+    /* The order of a factor's levels is one its owner has chosen. */
+    flags |= ARROW_FLAG_DICTIONARY_ORDERED;
+    if (!integer_buffers(f, INTEGER(column), -1, buffers, &missing)) return 0;
+    if (!text_buffers(f, levels, f->dictionary_buffers[i], NULL, &none)) return 0;
+    f->dictionary_schemas[i] = (struct ArrowSchema){.format = "u", .name = "", .release = release_part_schema};
+    f->dictionary_arrays[i] = (struct ArrowArray){.length = XLENGTH(levels), .n_buffers = 3,
+      .buffers = f->dictionary_buffers[i], .release = release_part_array};
+  } else if (TYPEOF(column) == REALSXP) {
+    /* NA is a NaN, and NaN is missing. */
+    format = "g";
+    buffers[1] = REAL(column);
+  } else if (TYPEOF(column) == INTSXP || TYPEOF(column) == LGLSXP) {
+    format = "i";
+    if (!integer_buffers(f, TYPEOF(column) == INTSXP ? INTEGER(column) : LOGICAL(column), 0, buffers, &missing)) return 0;
+  } else if (TYPEOF(column) == STRSXP) {
+    format = "u";
+    count = 3;
+    uint8_t *validity = own(f, (size_t)(f->rows + 7) / 8);
+    if (!validity) return 0;
+    memset(validity, 0, (size_t)(f->rows + 7) / 8);
+    if (!text_buffers(f, column, buffers, validity, &missing)) return 0;
+    buffers[0] = missing ? validity : NULL;
+  } else {
+    /* Refused by name where it is used. */
+    format = "+l";
+    count = 0;
+  }
+  int coded = f->dictionary_schemas[i].format != NULL;
+  f->schemas[i] = (struct ArrowSchema){.format = format, .name = f->names[i], .flags = flags,
+    .dictionary = coded ? &f->dictionary_schemas[i] : NULL, .release = release_part_schema};
+  f->arrays[i] = (struct ArrowArray){.length = f->rows, .null_count = missing, .n_buffers = count, .buffers = buffers,
+    .dictionary = coded ? &f->dictionary_arrays[i] : NULL, .release = release_part_array};
+  f->schema_pointers[i] = &f->schemas[i];
+  f->array_pointers[i] = &f->arrays[i];
+  return 1;
+}
+
+static frame *frame_of(SEXP data) {
+  frame *f = calloc(1, sizeof *f);
+  if (!f) return NULL;
+  size_t n = (size_t)Rf_length(data), room = n ? n : 1;
+  f->schemas = calloc(room, sizeof *f->schemas);
+  f->schema_pointers = calloc(room, sizeof *f->schema_pointers);
+  f->dictionary_schemas = calloc(room, sizeof *f->dictionary_schemas);
+  f->arrays = calloc(room, sizeof *f->arrays);
+  f->array_pointers = calloc(room, sizeof *f->array_pointers);
+  f->dictionary_arrays = calloc(room, sizeof *f->dictionary_arrays);
+  f->buffers = calloc(room, sizeof *f->buffers);
+  f->dictionary_buffers = calloc(room, sizeof *f->dictionary_buffers);
+  f->names = calloc(room, sizeof *f->names);
+  f->owned = calloc(room, 6 * sizeof *f->owned);
+  int made = f->schemas && f->schema_pointers && f->dictionary_schemas && f->arrays && f->array_pointers &&
+             f->dictionary_arrays && f->buffers && f->dictionary_buffers && f->names && f->owned;
+  SEXP names = Rf_getAttrib(data, R_NamesSymbol);
+  f->columns = (int)n;
+  f->rows = n ? Rf_xlength(VECTOR_ELT(data, 0)) : 0;
+  for (int i = 0; made && i < f->columns; i++) {
+    f->names[i] = strdup(Rf_translateCharUTF8(STRING_ELT(names, i)));
+    made = f->names[i] && Rf_xlength(VECTOR_ELT(data, i)) == f->rows && add_column(f, i, VECTOR_ELT(data, i));
+  }
+  if (made) return f;
+  free_frame(f);
+  return NULL;
+}
+
+/* Copies the only column that comes out, numbers, into a vector of R. */
+static SEXP numbers_of(struct ArrowArrayStream *rows, R_xlen_t count) {
+  struct ArrowSchema schema;
+  if (!rows->release || rows->get_schema(rows, &schema) != 0) return R_NilValue;
+  int64_t columns = schema.n_children;
+  schema.release(&schema);
+  if (columns != 1) {
+    rows->release(rows);
+    return R_NilValue;
+  }
+  SEXP vector = PROTECT(Rf_allocVector(REALSXP, count));
+  R_xlen_t row = 0;
+  struct ArrowArray batch;
+  while (rows->get_next(rows, &batch) == 0 && batch.release) {
+    const double *values = batch.children[0]->buffers[1];
+    for (int64_t i = 0; i < batch.length && row < count; i++) REAL(vector)[row++] = values[batch.children[0]->offset + i];
+    batch.release(&batch);
+  }
+  rows->release(rows);
+  UNPROTECT(1);
+  return vector;
+}
+
+static int32_t watch(void *context, int64_t done, int64_t total) {
+  (void)done; (void)total;
+  return *(volatile int *)context;
+}
+
+/* A list of the result as text, whether it has converged, and the column that was added, or NULL. */
+static SEXP immerse_run(SEXP request, SEXP data, SEXP threads) {
+  const char *text = Rf_translateCharUTF8(STRING_ELT(request, 0));
+  frame *f = frame_of(data);
+  if (!f) Rf_error("the data frame cannot be handed over: its columns differ in length, or hold more than 2 GB of text");
+  struct ArrowArrayStream input = {get_schema, get_next, last_error, release_stream, f}, rows;
+  volatile int stop = 0;
+  imm_options options = {sizeof(imm_options), Rf_asInteger(threads), IMM_ABI_VERSION, watch, (void *)&stop};
+  imm_error failure;
+  char *result;
+  int32_t converged = 0;
+  imm_code code = imm_run(text, (int64_t)strlen(text), &input, &options, &rows, &result, &converged, &failure);
+  R_xlen_t count = f->rows;
+  free_frame(f);
+  if (code != IMM_OK) Rf_error("%s", failure.message);
+  SEXP answer = PROTECT(Rf_allocVector(VECSXP, 3));
+  SEXP json = PROTECT(Rf_allocVector(STRSXP, 1));
+  SET_STRING_ELT(json, 0, Rf_mkCharCE(result, CE_UTF8));
+  imm_free(result);
+  SET_VECTOR_ELT(answer, 0, json);
+  SET_VECTOR_ELT(answer, 1, Rf_ScalarLogical(converged));
+  SET_VECTOR_ELT(answer, 2, numbers_of(&rows, count));
+  UNPROTECT(2);
+  return answer;
+}
+
+static SEXP immerse_version(void) { return Rf_mkString(imm_version()); }
+
+static const R_CallMethodDef methods[] = {
+    {"immerse_run", (DL_FUNC)&immerse_run, 3}, {"immerse_version", (DL_FUNC)&immerse_version, 0}, {NULL, NULL, 0}};
+
+void R_init_immersestats(DllInfo *info) {
+  R_registerRoutines(info, NULL, methods, NULL, NULL);
+  R_useDynamicSymbols(info, FALSE);
+}
