@@ -11,17 +11,21 @@ extension EstimateResult {
 
 extension Estimate {
   public var json: JSONValue {
-    [
-      "term": .string(term),
-      "by": .object(by.map { .init($0.variable, .string($0.level)) }),
-      "estimate": JSONValue(estimate),
-      "std_error": JSONValue(standardError),
-      "conf_low": JSONValue(confidenceLow),
-      "conf_high": JSONValue(confidenceHigh),
-      "df": JSONValue(degreesOfFreedom),
-      "n": .integer(count),
-      "deff": JSONValue(designEffect),
+    var members: [JSONValue.Member] = [
+      .init("term", .string(term)),
+      .init("by", .object(by.map { .init($0.variable, .string($0.level)) })),
     ]
+    if let probability { members.append(.init("prob", .number(probability))) }
+    members += [
+      .init("estimate", JSONValue(estimate)),
+      .init("std_error", JSONValue(standardError)),
+      .init("conf_low", JSONValue(confidenceLow)),
+      .init("conf_high", JSONValue(confidenceHigh)),
+      .init("df", JSONValue(degreesOfFreedom)),
+      .init("n", .integer(count)),
+      .init("deff", JSONValue(designEffect)),
+    ]
+    return .object(members)
   }
 }
 

@@ -6,9 +6,11 @@ struct DomainEstimate {
   let cells: [TotalsCell]
   /// Rows used.
   let count: Double
-  let estimate: Double
+  private(set) var estimate: Double
   /// The derivatives of the estimate by its totals.
-  let gradient: [Double]
+  private(set) var gradient: [Double]
+  /// The interval, where it does not follow from the standard error; a limit that is not defined is NaN.
+  private(set) var limits: (low: Double, high: Double)?
   /// The variance a simple random sample of as many rows would have; nil where that is no comparison.
   let srsVariance: Double?
 
@@ -37,5 +39,14 @@ struct DomainEstimate {
     let variance = (squares / weight - quotient * quotient) * count / (count - 1)
     let ofMean = variance / count * (1 - count / weight)
     srsVariance = comparison == .ofTotal ? ofMean * weight * weight : ofMean
+  }
+
+  /// An estimate that moves with this one at a rate of `slope`, such as a quantile with the share below it.
+  func translated(to estimate: Double, slope: Double, limits: (low: Double, high: Double)) -> DomainEstimate {
+    var translated = self
+    translated.estimate = estimate
+    translated.gradient = gradient.map { $0 * slope }
+    translated.limits = limits
+    return translated
   }
 }

@@ -6,7 +6,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
     case mean, total, ratio, proportion, variance
     case standardDeviation = "sd"
-    case covariance, correlation
+    case covariance, correlation, quantile, ecdf
   }
 
   /// What to do with rows that lack the variable or the group.
@@ -31,11 +31,20 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public var average: Bool
   public var missing: Missing
   public var level: Double
+  /// For quantiles, each in [0, 1].
+  public var probabilities: [Double]
+  /// For quantiles.
+  public var rule: QuantileRule
+  /// For proportions, quantiles and the distribution function; by default p ± t SE.
+  public var interval: ProportionInterval
+  /// Where the distribution function is wanted.
+  public var at: [Double]
 
   public init(
     _ kind: Kind, of variables: [String], design: SurveyDesign = SurveyDesign(), by: [String] = [],
     where filter: String? = nil, contrast: Bool = false, average: Bool = false, missing: Missing = .fail,
-    level: Double = 0.95
+    level: Double = 0.95, probabilities: [Double] = EstimateRequest.quartiles, rule: QuantileRule = .math,
+    interval: ProportionInterval = .mean, at: [Double] = []
   ) {
     self.kind = kind
     self.variables = variables
@@ -46,12 +55,20 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     self.average = average
     self.missing = missing
     self.level = level
+    self.probabilities = probabilities
+    self.rule = rule
+    self.interval = interval
+    self.at = at
   }
+
+  public static let quartiles = [0.25, 0.5, 0.75]
 
   enum CodingKeys: String, CodingKey {
     case kind, variables, design, by
     case filter = "where"
     case contrast, average, missing, level
+    case probabilities = "probs"
+    case rule, interval, at
   }
 
   public init(from decoder: any Decoder) throws {
@@ -65,6 +82,11 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     average = try container.decodeIfPresent(Bool.self, forKey: .average) ?? false
     missing = try container.decodeIfPresent(Missing.self, forKey: .missing) ?? .fail
     level = try container.decodeIfPresent(Double.self, forKey: .level) ?? 0.95
+    probabilities =
+      try container.decodeIfPresent([Double].self, forKey: .probabilities) ?? EstimateRequest.quartiles
+    rule = try container.decodeIfPresent(QuantileRule.self, forKey: .rule) ?? .math
+    interval = try container.decodeIfPresent(ProportionInterval.self, forKey: .interval) ?? .mean
+    at = try container.decodeIfPresent([Double].self, forKey: .at) ?? []
   }
 
   /// - Throws: `usage` where the request contradicts itself.
@@ -75,6 +97,24 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     }
     guard level > 0 && level < 1 else {
       throw ImmerseError(.usage, "a confidence level of \(level)", remedy: "give one between 0 and 1, such as 0.95")
+    }
+    if kind == .quantile && (probabilities.isEmpty || !probabilities.allSatisfy { (0...1).contains($0) }) {
+      throw ImmerseError(
+        .usage, "quantiles are asked for at \(probabilities.map { NumberText.shortest($0) }.joined(separator: ", "))",
+        remedy: "give --probs between 0 and 1, such as 0.1,0.5,0.9")
+    }
+    if kind == .ecdf && (at.isEmpty || !at.allSatisfy(\.isFinite)) {
+      throw ImmerseError(
+        .usage, "the distribution function is asked for at no value", remedy: "name values with --at, such as 400,500")
+    }
+    if interval != .mean && ![.proportion, .quantile, .ecdf].contains(kind) {
+      throw ImmerseError(
+        .usage, "an interval by \(interval.rawValue) of a \(kind.rawValue)",
+        remedy: "intervals of shares belong to proportion, quantile and ecdf")
+    }
+    if kind == .quantile && [.likelihood, .wilson].contains(interval) {
+      throw ImmerseError(
+        .usage, "an interval by \(interval.rawValue) of a quantile", remedy: "choose mean, xlogit, beta or asin")
     }
     if (contrast || average) && by.isEmpty {
       throw ImmerseError(

@@ -22,7 +22,8 @@ public enum Estimation {
 
   /// The fit that carries out a request on a dataset, for a pass shared with others.
   ///
-  /// Where weights come from population sizes, this reads the design's columns once. Where `raked` is the model that
+  /// Where weights come from population sizes, this reads the design's columns once; for quantiles it reads and sorts
+  /// the rows. Where `raked` is the model that
   /// made the design's weights, variances take into account that the margins are met exactly.
   ///
   /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
@@ -43,12 +44,21 @@ public enum Estimation {
     }
     var filter: Expression?
     if let text = request.filter { filter = try Expression(parsing: text) }
-    let statistics = try Statistic.all(request, dataset.profile)
+    let domains = try DomainKeys(request.by, dataset.profile)
+    var statistics = try Statistic.all(request, dataset.profile)
+    var quantiles: QuantileEstimates?
+    if request.kind == .quantile {
+      let distributions = try dataset.fit(
+        DistributionsFit(
+          request: request, names: request.variables, domains: domains, filter: filter, known: known), with: engine)
+      let found = QuantileEstimates(request, distributions)
+      statistics = found.statistics(request.variables)
+      quantiles = found
+    }
     return TotalsFit(
       request: request, statistics: statistics,
-      estimands: statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) },
-      domains: try DomainKeys(request.by, dataset.profile), strata: strata, filter: filter, known: known,
-      raked: raked)
+      estimands: statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) }, domains: domains,
+      strata: strata, filter: filter, known: known, quantiles: quantiles, raked: raked)
   }
 
   /// Estimates from a source in one call.

@@ -9,7 +9,7 @@ struct Estimator: DomainEstimates {
   private let variances: TotalsVariance
   private let domains: [(key: Int, cells: [TotalsCell])]
   /// By statistic and domain.
-  private let estimates: [[DomainEstimate]]
+  private var estimates: [[DomainEstimate]]
 
   init(fit: TotalsFit, totals: TotalsPartial, frame: DesignFrame) throws(ImmerseError) {
     self.fit = fit
@@ -20,6 +20,24 @@ struct Estimator: DomainEstimates {
     self.domains = domains
     estimates = fit.statistics.indices.map { statistic in
       domains.map { DomainEstimate($0, statistic, totals) }
+    }
+    if let quantiles = fit.quantiles { try replaceShares(by: quantiles) }
+  }
+
+  /// Turns the share at or below each quantile into the quantile, which moves with it.
+  private mutating func replaceShares(by quantiles: QuantileEstimates) throws(ImmerseError) {
+    for statistic in estimates.indices {
+      for domain in domains.indices {
+        let share = estimates[statistic][domain]
+        let uncertainty = try uncertainty(statistic, [DomainTerm(domain: domain, factor: 1)])
+        let error = uncertainty.variance.standardError
+        let quantile = quantiles.quantile(
+          statistic, domain: share.key,
+          share: (share.estimate, error, uncertainty.degreesOfFreedom, share.count), level: fit.request.level)
+        estimates[statistic][domain] = share.translated(
+          to: quantile.estimate, slope: error > 0 ? quantile.standardError / error : quantile.standardError,
+          limits: (quantile.low, quantile.high))
+      }
     }
   }
 
@@ -48,13 +66,19 @@ struct Estimator: DomainEstimates {
       ? used.reduce(0) { $0 + totals.rows[$1.cell] } : Set(used.map { frame.psu(ofLeaf: $0.leaf) }).count
   }
 
+  func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)? { estimates[statistic][domain].limits }
+
   func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
-    let variance = try variances.variance(
-      of: terms.map { term in
-        TotalsVariance.Part(
-          statistic: statistic, cells: domains[term.domain].cells, factor: term.factor,
-          gradient: estimates[statistic][term.domain].gradient)
-      })
+    let isDefined = terms.allSatisfy { estimates[statistic][$0.domain].gradient.allSatisfy(\.isFinite) }
+    let variance: ScaledVariance =
+      !isDefined
+      ? .undefined
+      : try variances.variance(
+        of: terms.map { term in
+          TotalsVariance.Part(
+            statistic: statistic, cells: domains[term.domain].cells, factor: term.factor,
+            gradient: estimates[statistic][term.domain].gradient)
+        })
     let leaves = terms.flatMap { term in
       domains[term.domain].cells.compactMap { cell in
         totals.rows[cell.cell] > 0 ? (leaf: cell.leaf, rows: totals.rows[cell.cell]) : nil

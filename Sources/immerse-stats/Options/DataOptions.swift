@@ -64,10 +64,24 @@ struct DesignOptions: ParsableArguments {
 extension SurveyDesign.LonelyPSU: ExpressibleByArgument {}
 extension EstimateRequest.Kind: ExpressibleByArgument {}
 extension EstimateRequest.Missing: ExpressibleByArgument {}
+extension QuantileRule: ExpressibleByArgument {}
+extension ProportionInterval: ExpressibleByArgument {}
 
 extension Optional<String> {
   /// Names separated by commas.
   var names: [String] { (self ?? "").split(separator: ",").map { $0.trimmed } }
+
+  /// Numbers separated by commas.
+  ///
+  /// - Throws: `usage` that names the option.
+  func numbers(_ option: String) throws(ImmerseError) -> [Double] {
+    try names.map { text throws(ImmerseError) in
+      guard let number = NumberText.number(text) else {
+        throw ImmerseError(.usage, "\(option) takes numbers separated by commas, not \"\(text)\"")
+      }
+      return number
+    }
+  }
 }
 
 extension StringProtocol {

@@ -12,13 +12,15 @@ struct Estimate: ParsableCommand {
         immerse-stats estimate total enroll --data apiclus2.csv --psu dnum,snum --fpc fpc1,fpc2 --missing drop
         immerse-stats estimate ratio api00/api99 --data apisrs.csv --weights pw --fpc fpc --format json
         immerse-stats estimate correlation api00,meals --data apiclus1.csv --weights pw --psu dnum --fpc fpc
+        immerse-stats estimate quantile api00 --probs 0.1,0.5,0.9 --data apiclus1.csv --weights pw --psu dnum --fpc fpc
+        immerse-stats estimate proportion sch.wide --interval beta --data apistrat.csv --weights pw --strata stype --fpc fpc
         immerse-stats estimate mean belonging --data children.csv --weights weight --strata stratum --psu site \\
           --by country,migrant --contrast
 
       Standard errors are Taylor-linearised; intervals use t with the design's degrees of freedom in each domain.
       """)
 
-  @Argument(help: "mean, total, ratio, proportion, variance, sd, covariance or correlation.")
+  @Argument(help: "mean, total, ratio, proportion, variance, sd, covariance, correlation, quantile or ecdf.")
   var kind: EstimateRequest.Kind
 
   @Argument(help: "Columns separated by commas; for ratios numerator/denominator, for pairs a:b.")
@@ -46,13 +48,30 @@ struct Estimate: ParsableCommand {
   @Option(help: "Confidence level.")
   var level = 0.95
 
+  @Option(help: "For quantile: probabilities, separated by commas.")
+  var probs: String = "0.25,0.5,0.75"
+
+  @Option(help: "For quantile: the rule, hf1 to hf9, math, school or shahvaish.")
+  var rule: QuantileRule = .math
+
+  @Option(help: "For ecdf: the values, separated by commas.")
+  var at: String?
+
+  @Option(
+    help:
+      "For shares: mean (t), logit, xlogit, beta, wilson, asin or likelihood; for quantiles the first of these and xlogit, beta, asin."
+  )
+  var interval: ProportionInterval = .mean
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let request = EstimateRequest(
       kind, of: Optional(variables).names, design: design.design, by: by.names, where: filter, contrast: contrast,
-      average: average, missing: missing, level: level)
+      average: average, missing: missing, level: level, probabilities: try Optional(probs).numbers("--probs"),
+      rule: rule,
+      interval: interval, at: try at.numbers("--at"))
     try request.validate()
     let engine = global.engine
     var result = try Estimation.run(request, on: try data.open(global, engine), engine: engine).analysis

@@ -13,6 +13,8 @@ protocol DomainEstimates {
   func missing(_ statistic: Int, _ domain: Int) -> Int
   /// The variance a simple random sample of as many rows would have; nil where that is no comparison.
   func simpleVariance(_ statistic: Int, _ domain: Int) -> Double?
+  /// The confidence interval, where it does not follow from the estimate and its variance; a limit may be NaN.
+  func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)?
   /// Distinct first-stage units with a row in the domain; rows where there are no such units.
   func units(_ domain: Int) -> Int
   /// - Throws: `badData` where the design leaves the variance undefined and says to fail.

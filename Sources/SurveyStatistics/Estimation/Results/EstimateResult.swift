@@ -17,6 +17,8 @@ public struct Estimate: Sendable, Hashable {
   public var term: String
   public var by: [Group]
   public var estimate: Double?
+  /// Of a quantile, where in the distribution it lies; nil for other estimates.
+  public var probability: Double?
   /// Nil where the design leaves it undefined.
   public var standardError: Double?
   public var confidenceLow: Double?

@@ -1,5 +1,4 @@
 import Columnar
-import Probability
 
 /// Turns estimates of domains into the rows of a result: the domains, then their differences and averages where asked
 /// for; imputations of one quantity become one row.
@@ -69,22 +68,37 @@ struct ResultRows<Estimates: DomainEstimates> {
     let (value, df) = (combined.estimate, combined.uncertainty.degreesOfFreedom)
     let error = combined.uncertainty.variance.standardError
     let defined = value.isFinite && error.isFinite
-    let quantile = df > 0 ? StudentT(df: df).quantile(0.5 + request.level / 2) : .nan
     let first = estimand.members[0]
+    let limits = limits(estimand, terms, combined)
     let effect =
       terms.count == 1
       ? estimates.simpleVariance(first, terms[0].domain).map { combined.uncertainty.variance.ratio(to: $0) } : nil
     let counts = estimand.members.map { member in terms.map { estimates.count(member, $0.domain) } }
     return Estimate(
-      term: estimand.term, by: groups, estimate: value.isFinite ? value : nil, standardError: defined ? error : nil,
-      confidenceLow: defined && df > 0 ? value - quantile * error : nil,
-      confidenceHigh: defined && df > 0 ? value + quantile * error : nil,
+      term: estimand.term, by: groups, estimate: value.isFinite ? value : nil,
+      probability: statistics[first].probability, standardError: defined ? error : nil,
+      confidenceLow: limits.flatMap { $0.low.isFinite ? $0.low : nil },
+      confidenceHigh: limits.flatMap { $0.high.isFinite ? $0.high : nil },
       degreesOfFreedom: df > 0 && df.isFinite ? df : nil,
       count: counts.map { $0.reduce(0, +) }.min() ?? 0,
       designEffect: effect.flatMap { $0.isFinite ? $0 : nil },
       smallestCell: Estimate.Cell(
         count: counts.flatMap(\.self).min() ?? 0, units: terms.map { estimates.units($0.domain) }.min() ?? 0),
       imputation: estimand.isImputed ? combined.imputation : nil)
+  }
+
+  private func limits(
+    _ estimand: Estimand, _ terms: [DomainTerm], _ combined: RubinRules
+  ) -> (low: Double, high: Double)? {
+    let first = estimand.members[0]
+    if terms.count == 1, !estimand.isImputed, let own = estimates.limits(first, terms[0].domain) { return own }
+    let (error, df) = (combined.uncertainty.variance.standardError, combined.uncertainty.degreesOfFreedom)
+    guard combined.estimate.isFinite, error.isFinite, df > 0 else { return nil }
+    // A difference of shares is no share: its interval is by t.
+    let isShare = terms.count == 1 && statistics[first].comparison == .ofMean
+    return (isShare ? request.interval : .mean).limits(
+      of: combined.estimate, standardError: error, degreesOfFreedom: df,
+      count: Double(estimates.count(first, terms[0].domain)), level: request.level)
   }
 
   private func combine(_ estimand: Estimand, _ terms: [DomainTerm]) throws(ImmerseError) -> RubinRules {

@@ -36,6 +36,17 @@ extension Statistic {
               comparison: .ofMean))
         }
       }
+    case .ecdf:
+      for name in request.variables {
+        for value in request.at {
+          statistics.append(
+            Statistic(
+              term: "\(name)<=\(NumberText.shortest(value))", terms: .atMost(name, .everywhere(value)),
+              function: .quotient(shift: 0), comparison: .ofMean))
+        }
+      }
+    // Made from the quantiles, which take a pass of their own.
+    case .quantile: return []
     case .variance, .standardDeviation:
       for name in request.variables {
         let x = RowTerms.Standardised(name, profile)
@@ -66,7 +77,7 @@ extension Statistic {
   /// - Throws: `usage` for a ratio or pair that is not written as one.
   static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
     switch request.kind {
-    case .mean, .total, .variance, .standardDeviation: return request.variables.map { .number($0) }
+    case .mean, .total, .variance, .standardDeviation, .quantile, .ecdf: return request.variables.map { .number($0) }
     case .proportion: return request.variables.map { .category($0) }
     case .covariance, .correlation: return try pairs(request.variables).flatMap { [.number($0), .number($1)] }
     case .ratio:

@@ -13,6 +13,8 @@ struct Statistic: Sendable {
   let function: SmoothFunction
   /// How the variance of a simple random sample is found, for the design effect; nil where that is no comparison.
   let comparison: SimpleRandomSample?
+  /// Of a quantile, where in the distribution it lies.
+  var probability: Double?
 
   enum SimpleRandomSample: Sendable {
     case ofMean, ofTotal
@@ -32,6 +34,8 @@ enum RowTerms: Sendable, Hashable {
   case ratio(String, String)
   /// (1 where the category has the code and else 0, 1)
   case share(String, code: Int32)
+  /// (1 where the column is at or below the threshold and else 0, 1)
+  case atMost(String, Thresholds)
   /// (1, u, u²) with u the standardised column.
   case moments(Standardised)
   /// (1, u, v, u², uv, v²)
@@ -56,7 +60,7 @@ enum RowTerms: Sendable, Hashable {
   /// How many totals there are.
   var width: Int {
     switch self {
-    case .number, .ratio, .share: 2
+    case .number, .ratio, .share, .atMost: 2
     case .moments: 3
     case .products: 6
     }
@@ -64,7 +68,7 @@ enum RowTerms: Sendable, Hashable {
 
   var columns: [ColumnRequest] {
     switch self {
-    case .number(let name, _): [.number(name)]
+    case .number(let name, _), .atMost(let name, _): [.number(name)]
     case .ratio(let numerator, let denominator): [.number(numerator), .number(denominator)]
     case .share(let name, _): [.category(name)]
     case .moments(let x): [.number(x.name)]
@@ -74,7 +78,7 @@ enum RowTerms: Sendable, Hashable {
 
   var variable: String {
     switch self {
-    case .number(let name, _), .share(let name, _): name
+    case .number(let name, _), .share(let name, _), .atMost(let name, _): name
     case .ratio(let numerator, let denominator): "\(numerator)/\(denominator)"
     case .moments(let x): x.name
     case .products(let x, let y): "\(x.name):\(y.name)"
@@ -90,7 +94,8 @@ enum StatisticRows {
   /// Every term; a row without the statistic has NaN as its first.
   case terms([Buffer<Double>])
 
-  init(_ terms: RowTerms, _ batch: Batch) throws(ImmerseError) {
+  /// - Parameter domains: the domain of every row, negative for none.
+  init(_ terms: RowTerms, _ batch: Batch, _ domains: [Int]) throws(ImmerseError) {
     switch terms {
     case .number(let name, let shift):
       self = .pair(try batch.numbers(name), nil, shift: shift)
@@ -106,6 +111,8 @@ enum StatisticRows {
         for row in 0..<codes.count { target[row] = codes[row] < 0 ? .nan : codes[row] == code ? 1 : 0 }
       }
       self = .pair(indicators, nil, shift: 0)
+    case .atMost(let name, let thresholds):
+      self = .pair(thresholds.indicators(try batch.numbers(name), domains), nil, shift: 0)
     case .moments(let x):
       let u = try x.rows(batch)
       self = .terms([StatisticRows.ones(u, u), u, StatisticRows.product(u, u)])

@@ -13,6 +13,8 @@ struct TotalsFit: Fit {
   let filter: Expression?
   /// What an earlier pass learned, where weights come from population sizes.
   let known: (tree: UnitTree, weights: [Double])?
+  /// What the shares that the statistics are become in the end, where quantiles are asked for.
+  let quantiles: QuantileEstimates?
   /// How the design's weights were raked, where they were.
   let raked: RakeModel?
 
@@ -45,14 +47,18 @@ struct DomainKeys: Sendable {
     try levels.checkCombinations(of: names)
   }
 
-  /// The key of every row; negative where a group is missing.
-  func keys(_ batch: Batch) throws(ImmerseError) -> [Int] {
+  /// The key of every row; −1 where a group is missing, −2 where the row does not meet the condition.
+  func keys(_ batch: Batch, where filter: Expression?) throws(ImmerseError) -> [Int] {
     var keys = [Int](repeating: 0, count: batch.rowCount)
     for (name, levels) in zip(names, levels) {
       let codes = try batch.categories(name).codes
       for row in keys.indices where keys[row] >= 0 {
         keys[row] = codes[row] < 0 ? -1 : keys[row] * levels.count + Int(codes[row])
       }
+    }
+    if let filter {
+      let mask = try filter.evaluateMask(batch)
+      for row in keys.indices where mask[row] != true { keys[row] = -2 }
     }
     return keys
   }

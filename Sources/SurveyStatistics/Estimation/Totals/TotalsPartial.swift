@@ -1,5 +1,4 @@
 import Columnar
-import Expressions
 import Streaming
 
 /// Weighted totals of every statistic by lowest sampling unit and domain.
@@ -37,10 +36,11 @@ struct TotalsPartial: Partial {
 
   mutating func absorb(_ batch: Batch) throws(ImmerseError) {
     let located = try tree.locate(batch, weightOf: fit.known?.weights)
-    let runs = try runs(batch, located)
+    let domains = try fit.domains.keys(batch, where: fit.filter)
+    let runs = try runs(batch, located, domains)
     try located.weights.withUnsafeBufferPointer { (weights) throws(ImmerseError) in
       for (index, statistic) in fit.statistics.enumerated() {
-        switch try StatisticRows(statistic.terms, batch) {
+        switch try StatisticRows(statistic.terms, batch, domains) {
         case .pair(let numerators, let denominators, let shift):
           numerators.withUnsafeBufferPointer { x in
             if let denominators {
@@ -56,12 +56,9 @@ struct TotalsPartial: Partial {
   }
 
   /// Cuts the rows of the domain into runs of one cell, and opens the cells that are new.
-  private mutating func runs(_ batch: Batch, _ located: LocatedRows) throws(ImmerseError) -> [CellRun] {
-    var domain = try fit.domains.keys(batch)
-    if let filter = fit.filter {
-      let mask = try filter.evaluateMask(batch)
-      for row in domain.indices where mask[row] != true { domain[row] = -2 }
-    }
+  private mutating func runs(_ batch: Batch, _ located: LocatedRows, _ domains: [Int]) throws(ImmerseError) -> [CellRun]
+  {
+    var domain = domains
     if let raked = fit.raked {
       let cells = try raked.cellOfRows(batch)
       addRaked(cells, located)
