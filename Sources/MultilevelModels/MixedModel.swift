@@ -1,4 +1,5 @@
 public import Columnar
+import ModelFormula
 public import Streaming
 
 /// A Gaussian mixed model of nested groups, with sampling weights at every level.
@@ -41,16 +42,25 @@ public struct MixedModel: Sendable {
   public static func fit(
     _ request: FitRequest, to dataset: Dataset, engine: Engine
   ) throws(ImmerseError) -> MixedModel {
-    try MixedModel(try dataset.fit(try grams(request, of: dataset), with: engine), threads: engine.threads)
+    try MixedModel(
+      try dataset.fit(try grams(request, of: dataset, with: engine), with: engine), threads: engine.threads)
   }
 
   /// The fit that reads the rows, for a pass shared with others; its model is what `init(_:threads:)` takes.
   ///
+  /// Where terms depend on all rows, as means to centre at do, the rows are read here once.
+  ///
   /// - Throws: `usage` where the request contradicts itself, `badData` where the dataset's columns contradict it.
   public static func grams(
-    _ request: FitRequest, of dataset: Dataset
+    _ request: FitRequest, of dataset: Dataset, with engine: Engine = Engine()
   ) throws(ImmerseError) -> some Fit<NestedGrams> {
-    try GramFit(try ModelPlan(request), profile: dataset.profile)
+    let plan = try ModelPlan(request)
+    let statistics = try TermStatistics.fit(
+      plan.formula, furtherNumbers: request.weights, furtherGroups: plan.furtherGroups, profile: dataset.profile)
+    return try GramFit(
+      plan, profile: dataset.profile,
+      statistics: try statistics.map { fit throws(ImmerseError) in try dataset.fit(fit, with: engine) }
+        ?? TermStatistics())
   }
 
   /// Finds the optimum from the cross-products of the rows, which are not needed any more.

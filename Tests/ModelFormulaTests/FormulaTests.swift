@@ -1,7 +1,8 @@
 import Columnar
-import ModelFormula
 import Streaming
 import Testing
+
+@testable import ModelFormula
 
 @Suite struct FormulaTests {
   /// Terms as `attr(terms(...), "term.labels")` gives them in R 4.2.2.
@@ -86,5 +87,53 @@ import Testing
     #expect(throws: ImmerseError.self) { try Formula(parsing: nested) }
     let many = "y ~ (" + (0..<60).map { "x\($0)" }.joined(separator: "+") + ")^9"
     #expect(throws: ImmerseError.self) { try Formula(parsing: many) }
+  }
+}
+
+@Suite struct CallTests {
+  @Test func callsKnowTheirArguments() throws {
+    let formula = try Formula(
+      parsing: "y ~ poly(x, 2) + C(relevel(a, ref = \"b, c\"), contr.sum) + cwc(log(x), `my school`, weights = w)")
+    #expect(
+      formula.fixed.terms.map(\.label) == [
+        "poly(x, 2)", "C(relevel(a, ref = \"b, c\"), contr.sum)", "cwc(log(x), `my school`, weights = w)",
+      ])
+    guard case .category(let category) = formula.fixed.terms[1].variables[0],
+      case .centred(let centring) = formula.fixed.terms[2].variables[0]
+    else {
+      Issue.record("not the kinds of variables that were written")
+      return
+    }
+    #expect(category.column == "a")
+    #expect(category.reference == "b, c")
+    #expect(category.contrast == .sum)
+    #expect(centring.group == "my school")
+    #expect(centring.weights == "w")
+    #expect(
+      try formula.columnRequests == [
+        .number("y"), .number("x"), .category("a"), .category("my school"), .number("w"),
+      ])
+  }
+
+  @Test func offsetsAndDiagonalTermsAreNoTerms() throws {
+    let formula = try Formula(parsing: "y ~ x + offset(log(n)) + offset(z) + diag(1 + x | g)")
+    #expect(formula.offsets.map(\.label) == ["log(n)", "z"])
+    #expect(formula.fixed.terms.map(\.label) == ["x"])
+    #expect(formula.random.map(\.isDiagonal) == [true])
+  }
+
+  /// `contr.sum(4)` and `contr.helmert(4)` of R.
+  @Test func contrastsAreThoseOfR() {
+    #expect(Contrast.sum.columns(levelCount: 4).map(\.values) == [[1, 0, 0, -1], [0, 1, 0, -1], [0, 0, 1, -1]])
+    #expect(
+      Contrast.helmert.columns(levelCount: 4).map(\.values) == [[-1, 1, 0, 0], [-1, -1, 2, 0], [-1, -1, -1, 3]])
+    #expect(Contrast.treatment.columns(levelCount: 3).map(\.values) == [[0, 1, 0], [0, 0, 1]])
+  }
+
+  @Test func nestedCallsAreBounded() {
+    let wrapped = String(repeating: "C(", count: 50_000) + "a" + String(repeating: ")", count: 50_000)
+    #expect(throws: ImmerseError.self) { try Formula(parsing: "y ~ \(wrapped)") }
+    #expect(throws: ImmerseError.self) { try Formula(parsing: "y ~ x - offset(z)") }
+    #expect(throws: ImmerseError.self) { try Formula(parsing: "poly(y, 2) ~ x") }
   }
 }

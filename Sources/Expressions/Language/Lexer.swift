@@ -150,12 +150,6 @@ struct Lexer {
   }
 }
 
-extension Character {
-  fileprivate var isDigit: Bool { self >= "0" && self <= "9" && isASCII }
-  fileprivate var beginsName: Bool { isLetter || self == "_" }
-  fileprivate var continuesName: Bool { beginsName || isNumber || self == "." }
-}
-
 extension ImmerseError {
   /// A mistake in an expression, at a character counted from 1; a long expression is shown around that character.
   static func expression(

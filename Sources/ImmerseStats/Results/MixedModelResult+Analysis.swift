@@ -50,8 +50,9 @@ extension MixedModelResult.DroppedRowsEntry {
 extension MixedModelResult.WeightsRow {
   var json: JSONValue {
     [
-      "level": .string(level), "variable": JSONValue(variable), "n": .integer(count), "sum": JSONValue(sum),
-      "effective_n": JSONValue(effectiveCount),
+      "level": .string(level), "variable": JSONValue(variable), "kind": .string(kind.rawValue),
+      "given": JSONValue(given?.rawValue), "scaling": .string(scaling.rawValue), "n": .integer(count),
+      "sum": JSONValue(sum), "effective_n": JSONValue(effectiveCount),
     ]
   }
 }

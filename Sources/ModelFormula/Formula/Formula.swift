@@ -1,45 +1,37 @@
 public import Columnar
+import Expressions
 public import Streaming
 
 /// A model in the notation of Wilkinson and Rogers (1973) with the random terms of lme4, as
 /// `math ~ escs * migrant + I(age^2) + (1 + migrant | school) + (1 | region)`.
 ///
-/// Fixed terms join with `+ - * / : ^` and parentheses; `1` and `0` (or `- 1`) keep and remove the intercept. A term is a
-/// column, `factor(column)`, `I(...)` around any expression, or one of the expression language's functions. Random terms
-/// are `(effects | group)`, with `||` for effects that are independent of each other; a group is a column, `a:b`, or
-/// `a/b` for `a` and `b` within `a`.
+/// Fixed terms join with `+ - * / : ^` and parentheses; `1` and `0` (or `- 1`) keep and remove the intercept. A term is
+///
+/// - a column, `I(...)` around any expression, or one of the expression language's functions;
+/// - a category: `factor(column, levels = c("b", "a"))`, `relevel(column, ref = "b")`, or `C(column, sum)` with the
+///   contrasts `treatment`, `sum` or `helmert`;
+/// - `poly(x, 2)`, orthogonal polynomials over the rows, or `poly(x, 2, raw = TRUE)`, powers;
+/// - `gmc(x)`, x centred at its mean; `cwc(x, group)`, x centred within the groups; `group_mean(x, group)`, the group's
+///   mean; each with `weights = w` for weighted means.
+///
+/// `offset(x)` enters with a coefficient of 1. Random terms are `(effects | group)`, with `||` for terms that are
+/// independent of each other, and `diag(effects | group)` where the columns of one category shall be so too; a group is a
+/// column, `a:b`, or `a/b` for `a` and `b` within `a`.
 public struct Formula: Sendable, Equatable {
   /// The text it was parsed from.
   public let source: String
   public let response: Variable
   public let fixed: Terms
   public let random: [RandomTerm]
+  /// Known parts of the response, each with a coefficient of 1.
+  public let offsets: [Variable]
 
   /// - Throws: `usage` that names the character, what was expected there and what was found. O(length), and the number
   ///   of terms where `*` and `^` multiply them.
   public init(parsing source: String) throws(ImmerseError) {
     var parser = try FormulaParser(source)
     self.source = source
-    (response, fixed, random) = try parser.formula()
-  }
-}
-
-/// What the formula computes with.
-public enum Variable: Sendable, Hashable {
-  /// A column, numeric or categorical as its values are.
-  case column(String)
-  /// `factor(column)`: a column taken as a category.
-  case factor(String)
-  /// A number computed from columns; the label is the term as R prints it.
-  case expression(String, label: String)
-
-  /// The name by which terms call it.
-  public var label: String {
-    switch self {
-    case .column(let name): name
-    case .factor(let name): "factor(\(name))"
-    case .expression(_, let label): label
-    }
+    (response, fixed, random, offsets) = try parser.formula()
   }
 }
 
@@ -70,9 +62,10 @@ public struct Terms: Sendable, Equatable {
   }
 }
 
-/// Effects that vary, correlated with each other, over the groups of a factor.
+/// Effects that vary over the groups of a factor, correlated with each other unless `isDiagonal`.
 public struct RandomTerm: Sendable, Equatable {
   public let effects: Terms
+  public let isDiagonal: Bool
   /// The columns whose combinations are the groups.
   public let group: [String]
 
@@ -86,6 +79,7 @@ extension Formula {
     get throws(ImmerseError) {
       var requests = try response.requests
       if case .column(let name) = response { requests = [.number(name)] }
+      for offset in offsets { requests += try Expression(parsing: offset.expressionText).columnRequests }
       for variable in covariates { requests += try variable.requests }
       requests += random.flatMap(\.group).map { .category($0) }
       return requests.merged

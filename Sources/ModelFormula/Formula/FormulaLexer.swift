@@ -1,4 +1,5 @@
 import Columnar
+import Expressions
 
 /// A word or sign of a formula, and the character at which it begins, counted from 1.
 struct FormulaToken {
@@ -54,15 +55,15 @@ struct FormulaLexer {
     guard index < characters.count else { return FormulaToken(kind: .end, position: position) }
     let character = characters[index]
     if character == "`" { return FormulaToken(kind: .name(try quotedName()), position: position) }
-    if character.isLetter || character == "." || character == "_" {
-      let name = take { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }
+    if character.beginsName || character == "." {
+      let name = take { $0.continuesName }
       skipSpaces()
       guard index < characters.count, characters[index] == "(" else {
         return FormulaToken(kind: .name(name), position: position)
       }
       return FormulaToken(kind: .call(name, arguments: try parenthesised(after: name)), position: position)
     }
-    if character.isASCII && character.isNumber {
+    if character.isDigit {
       let digits = take { $0.isLetter || $0.isNumber || $0 == "." }
       guard let value = Int(digits) else {
         throw .formula(

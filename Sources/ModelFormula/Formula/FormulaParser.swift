@@ -10,14 +10,19 @@ struct FormulaParser {
     var intercept: Bool?
     private(set) var terms: [Term] = []
     var random: [RandomTerm] = []
+    var offsets: [Variable] = []
     /// The variables of each term.
     private var known: Set<Set<Variable>> = []
 
-    init(intercept: Bool? = nil, terms: [Term] = [], random: [RandomTerm] = []) {
+    init(intercept: Bool? = nil, terms: [Term] = [], random: [RandomTerm] = [], offsets: [Variable] = []) {
       self.intercept = intercept
       self.random = random
+      self.offsets = offsets
       insert(terms)
     }
+
+    /// Whether it is made of terms alone.
+    var isOfTerms: Bool { intercept == nil && random.isEmpty && offsets.isEmpty }
 
     mutating func insert(_ new: [Term]) {
       for term in new where known.insert(Set(term.variables)).inserted { terms.append(term) }
@@ -43,14 +48,18 @@ struct FormulaParser {
     tokens = try FormulaLexer.tokens(of: source)
   }
 
-  mutating func formula() throws(ImmerseError) -> (Variable, Terms, [RandomTerm]) {
+  mutating func formula() throws(ImmerseError) -> (Variable, Terms, [RandomTerm], [Variable]) {
     let responsePosition = token.position
     let left = try atom()
-    guard left.intercept == nil, left.random.isEmpty, left.terms.count == 1, left.terms[0].variables.count == 1,
+    guard left.isOfTerms, left.terms.count == 1, left.terms[0].variables.count == 1,
       case let response = left.terms[0].variables[0]
     else { throw mistake(at: responsePosition, "the response is one column, or an expression such as log(y)") }
-    if case .factor(let name) = response {
-      throw mistake(at: responsePosition, "the response \(name) of this model is a number, not a category")
+    switch response {
+    case .column, .expression: break
+    case .category(let category):
+      throw mistake(at: responsePosition, "the response \(category.column) of this model is a number, not a category")
+    case .polynomial, .centred:
+      throw mistake(at: responsePosition, "the response is one column, or an expression such as log(y)")
     }
     guard take("~") else { throw unexpected("~ after the response") }
     let right = try sum()
@@ -58,7 +67,7 @@ struct FormulaParser {
     if right.terms.contains(where: { $0.variables.contains(response) }) {
       throw mistake(at: responsePosition, "the response \(response.label) stands on both sides")
     }
-    return (response, Terms(hasIntercept: right.intercept ?? true, terms: right.terms), right.random)
+    return (response, Terms(hasIntercept: right.intercept ?? true, terms: right.terms), right.random, right.offsets)
   }
 
   // MARK: Tokens
@@ -71,7 +80,7 @@ struct FormulaParser {
     return true
   }
 
-  private func mistake(at position: Int, _ problem: String, remedy: String? = nil) -> ImmerseError {
+  func mistake(at position: Int, _ problem: String, remedy: String? = nil) -> ImmerseError {
     .formula(source, at: position, problem, remedy: remedy)
   }
 
@@ -93,12 +102,14 @@ struct FormulaParser {
       let part = try product()
       if removes {
         guard part.random.isEmpty else { throw mistake(at: position, "a random term cannot be taken away") }
+        guard part.offsets.isEmpty else { throw mistake(at: position, "an offset cannot be taken away") }
         if let intercept = part.intercept { total.intercept = !intercept }
         total.remove(part.terms)
       } else {
         total.intercept = part.intercept ?? total.intercept
         total.insert(part.terms)
         total.random += part.random
+        total.offsets += part.offsets
       }
       if take("+") {
         removes = false
@@ -155,7 +166,7 @@ struct FormulaParser {
 
   /// Every term of one with every term of the other.
   private func crossing(_ left: Sum, _ right: Sum, at position: Int) throws(ImmerseError) -> [Term] {
-    for part in [left, right] where part.intercept != nil || !part.random.isEmpty || part.terms.isEmpty {
+    for part in [left, right] where !part.isOfTerms || part.terms.isEmpty {
       throw mistake(at: position, "only columns can interact", remedy: "separate random terms and 1 with +")
     }
     var result = Sum()
@@ -176,7 +187,11 @@ struct FormulaParser {
       return Sum(terms: [Term(variables: [.column(name)])])
     case .call(let name, let arguments):
       index += 1
-      return Sum(terms: [Term(variables: [try call(name, arguments, at: start.position)])])
+      switch name {
+      case "offset": return Sum(offsets: [try offset(arguments, at: start.position)])
+      case "diag": return Sum(random: try diagonalTerms(arguments, at: start.position))
+      default: return Sum(terms: [Term(variables: [try call(name, arguments, at: start.position)])])
+      }
     case .integer(let value):
       guard value <= 1 else { throw mistake(at: start.position, "\(value) is neither a column nor 0 or 1") }
       index += 1
@@ -195,16 +210,15 @@ struct FormulaParser {
     }
   }
 
-  private func call(_ name: String, _ arguments: String, at position: Int) throws(ImmerseError) -> Variable {
-    if name == "factor" {
-      guard let inner = try? FormulaLexer.tokens(of: arguments), inner.count == 2,
-        case .name(let column) = inner[0].kind
-      else { throw mistake(at: position, "factor( ) takes one column") }
-      return .factor(column)
+  /// `diag(effects | group)`: every column of the effects is independent of the others.
+  private func diagonalTerms(_ text: String, at position: Int) throws(ImmerseError) -> [RandomTerm] {
+    guard !text.contains("diag(") else { throw mistake(at: position, "diag( ) within diag( )") }
+    var inner = try FormulaParser("(\(text))")
+    let terms = try inner.atom().random
+    guard !terms.isEmpty, inner.token.kind == .end else {
+      throw mistake(at: position, "diag( ) takes effects | group")
     }
-    let text = name == "I" ? arguments : "\(name)(\(arguments))"
-    _ = try Expression(parsing: text)
-    return .expression(text, label: "\(name)(\(canonicalSpelling(of: arguments)))")
+    return terms.map { RandomTerm(effects: $0.effects, isDiagonal: true, group: $0.group) }
   }
 
   /// The effects of `( | )` over its groups, one term for each group of a nesting `a/b`.
@@ -212,6 +226,7 @@ struct FormulaParser {
     _ effects: Sum, isCorrelated: Bool, at position: Int
   ) throws(ImmerseError) -> [RandomTerm] {
     guard effects.random.isEmpty else { throw mistake(at: position, "a random term within a random term") }
+    guard effects.offsets.isEmpty else { throw mistake(at: position, "an offset does not vary over groups") }
     let hasIntercept = effects.intercept ?? true
     guard hasIntercept || !effects.terms.isEmpty else { throw mistake(at: position, "this random term has no effects") }
     var parts = [Terms(hasIntercept: hasIntercept, terms: effects.terms)]
@@ -226,7 +241,7 @@ struct FormulaParser {
       group = try groupColumns() + group
       groups.append(group)
     }
-    return groups.flatMap { group in parts.map { RandomTerm(effects: $0, group: group) } }
+    return groups.flatMap { group in parts.map { RandomTerm(effects: $0, isDiagonal: false, group: group) } }
   }
 
   private mutating func groupColumns() throws(ImmerseError) -> [String] {

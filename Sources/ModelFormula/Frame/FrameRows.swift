@@ -21,6 +21,11 @@ public struct FrameRows: Sendable {
       case .category(let name, let levels):
         values.append(.codes(try batch.categories(name).recoded(to: levels).codes))
       case .expression(let expression): values.append(.numbers(try expression.evaluateNumbers(batch)))
+      case .polynomial(let expression, let polynomial):
+        let numbers = try expression.evaluateNumbers(batch)
+        values.append(.numbers(polynomial.map { numbers.mapped($0.value) } ?? numbers))
+      case .centred(let expression, let centre):
+        values.append(.numbers(try centre.apply(to: try expression.evaluateNumbers(batch), in: batch)))
       }
     }
     self.frame = frame
@@ -90,9 +95,14 @@ public struct FrameRows: Sendable {
           }
         }
       case .codes(let buffer):
-        let level = part.level ?? -1
         buffer.slice(rows).withUnsafeBufferPointer { source in
-          for row in 0..<count { target[row] = source[row] == level ? target[row] : 0 }
+          switch part.coding {
+          case .number: break
+          case .indicator(let level):
+            for row in 0..<count { target[row] = source[row] == level ? target[row] : 0 }
+          case .contrast(let values):
+            for row in 0..<count { target[row] *= source[row] < 0 ? 0 : values[Int(source[row])] }
+          }
         }
       }
     }

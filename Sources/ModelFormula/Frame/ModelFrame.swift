@@ -11,6 +11,9 @@ public struct ModelFrame: Sendable {
     case number(String)
     case category(String, Levels)
     case expression(Expression)
+    /// An orthonormal polynomial of the expression; nil until a pass has found its coefficients.
+    case polynomial(Expression, PolynomialCoefficients?)
+    case centred(Expression, Centre)
   }
 
   /// The random part's effects over one group.
@@ -21,7 +24,8 @@ public struct ModelFrame: Sendable {
   }
 
   public let formula: Formula
-  /// What messages call the variables: the response, the covariates, the grouping columns, the further numbers.
+  /// What messages call the variables: the response, the covariates, the grouping columns, the further
+  /// numbers.
   public let variableNames: [String]
   /// The distinct columns of response, fixed and random part.
   public let columns: [DesignColumn]
@@ -41,9 +45,11 @@ public struct ModelFrame: Sendable {
   /// - Parameters:
   ///   - furtherNumbers: numeric columns that must be complete too, such as weights.
   ///   - furtherGroups: columns whose combinations are told apart too, such as clusters of a sample.
+  ///   - statistics: what a pass before has found for terms that depend on all rows.
   /// - Throws: `badData` where a category has fewer than two levels or a column does not hold what its use needs.
   public init(
-    _ formula: Formula, furtherNumbers: [String] = [], furtherGroups: [String] = [], profile: Profile
+    _ formula: Formula, furtherNumbers: [String] = [], furtherGroups: [String] = [], profile: Profile,
+    statistics: TermStatistics = TermStatistics()
   ) throws(ImmerseError) {
     var names: [String] = []
     var origins: [Origin] = []
@@ -52,13 +58,20 @@ public struct ModelFrame: Sendable {
       origins.append(origin)
       return names.count - 1
     }
-    let response = add(formula.response.label, try Origin(formula.response, in: profile))
-    if case .category(let name, _) = origins[response] { throw .textResponse(name) }
-    var position: [Variable: Int] = [:]
+    let response = add(formula.response.label, try Origin(response: formula, in: profile))
+    var columnsOf: [Variable: VariableColumns] = [:]
     for variable in formula.covariates {
-      let origin = try Origin(variable, in: profile)
-      if case .category(let name, let levels) = origin, levels.count < 2 { throw .tooFewLevels(name) }
-      position[variable] = add(variable.label, origin)
+      let own = try Origin.all(variable, in: profile, statistics)
+      if case .category(let name, let levels) = own[0], levels.count < 2 { throw .tooFewLevels(name) }
+      let positions = own.enumerated().map { index, origin in
+        let suffix = own.count > 1 || variable.isPolynomial ? "\(index + 1)" : ""
+        return (suffix: suffix, variable: add(variable.label + suffix, origin))
+      }
+      if case .category(_, let levels) = own[0] {
+        columnsOf[variable] = .category(variable: positions[0].variable, levels: levels.names, variable.contrast)
+      } else {
+        columnsOf[variable] = .numbers(positions)
+      }
     }
     var groups: [(name: String, variable: Int, levels: Levels)] = []
     for name in formula.random.flatMap(\.group) + furtherGroups where !groups.contains(where: { $0.name == name }) {
@@ -75,19 +88,12 @@ public struct ModelFrame: Sendable {
         return columns.count - 1
       }
     }
-    func designColumns(of terms: Terms) -> [DesignColumn] {
-      terms.designColumns {
-        position[$0] ?? 0
-      } levels: { variable in
-        guard let index = position[variable], case .category(_, let levels) = origins[index] else { return nil }
-        return levels.names
-      }
-    }
+    func designColumns(of terms: Terms) -> [DesignColumn] { terms.designColumns { columnsOf[$0] ?? .numbers([]) } }
     fixed = positions(of: designColumns(of: formula.fixed))
     random = formula.random.map { RandomDesign(term: $0, columns: positions(of: designColumns(of: $0.effects))) }
     self.response =
       positions(
-        of: [DesignColumn(name: formula.response.label, parts: [.init(variable: response, level: nil)])])[0]
+        of: [DesignColumn(name: formula.response.label, parts: [.init(variable: response, coding: .number)])])[0]
     columnRequests =
       (try formula.columnRequests + furtherNumbers.map { .number($0) } + furtherGroups.map { .category($0) }).merged
     variableNames = names
@@ -99,45 +105,7 @@ public struct ModelFrame: Sendable {
   }
 }
 
-extension ModelFrame.Origin {
-  /// A column is a number where every value is one, also where another part of the formula or another analysis of the
-  /// same data asked for it as a category; unless its levels were declared as categories.
-  init(_ variable: Variable, in profile: Profile) throws(ImmerseError) {
-    switch variable {
-    case .expression(let text, _): self = .expression(try Expression(parsing: text))
-    case .factor(let name), .column(let name):
-      let isFactor = variable == .factor(name)
-      if !isFactor && profile.numbers[name] != nil {
-        self = .number(name)
-        return
-      }
-      guard let levels = profile.levels[name] else {
-        throw .missingColumn(name, among: Array(profile.levels.keys) + Array(profile.numbers.keys))
-      }
-      let isNumber = !isFactor && !levels.isDeclared && levels.numbers != nil
-      self = isNumber ? .number(name) : .category(name, levels)
-    }
-  }
-}
-
-extension Variable {
-  var requests: [ColumnRequest] {
-    get throws(ImmerseError) {
-      switch self {
-      case .column(let name): [.automatic(name)]
-      case .factor(let name): [.category(name)]
-      case .expression(let text, _): try Expression(parsing: text).columnRequests
-      }
-    }
-  }
-}
-
 extension ImmerseError {
-  fileprivate static func textResponse(_ name: String) -> ImmerseError {
-    ImmerseError(
-      .badData, "holds text where the response must be numbers", variable: name, remedy: "recode it to numbers")
-  }
-
   fileprivate static func tooFewLevels(_ name: String) -> ImmerseError {
     ImmerseError(
       .badData, "is a category with fewer than two levels", variable: name, remedy: "leave it out of the formula")

@@ -13,11 +13,13 @@ struct GramFit: Fit {
   /// One for each column of the frame.
   let scales: [ColumnScale]
 
-  init(_ plan: ModelPlan, profile: Profile) throws(ImmerseError) {
+  init(
+    _ plan: ModelPlan, profile: Profile, statistics: TermStatistics = TermStatistics()
+  ) throws(ImmerseError) {
     self.plan = plan
     let frame = try ModelFrame(
-      plan.formula, furtherNumbers: plan.request.weights, furtherGroups: plan.inference.designColumns,
-      profile: profile)
+      plan.formula, furtherNumbers: plan.request.weights, furtherGroups: plan.furtherGroups, profile: profile,
+      statistics: statistics)
     self.frame = frame
     let hasIntercept = frame.fixed.first.map { frame.columns[$0].isIntercept } ?? false
     scales = try frame.provisionalScales().map { $0.withShift(hasIntercept) }
@@ -49,11 +51,11 @@ struct GramFit: Fit {
     return design.isEmpty ? .crossed(plan.factors.map(\.label)) : .divided(plan.factors.map(\.label), by: design)
   }
 
-  /// The most lowest groups there can be where the factors are nested: those of a single factor.
+  /// The most cells there can be where the factors are nested: the groups of a single factor by residual class.
   var nestedCellLimit: Int {
     let levelCounts = Dictionary(uniqueKeysWithValues: frame.groups.map { ($0.name, $0.levels.count) })
     return plan.factors.map { factor in
-      factor.columns.reduce(1) { product, name in
+      (factor.columns + plan.furtherGroups).reduce(1) { product, name in
         let (value, overflow) = product.multipliedReportingOverflow(by: levelCounts[name] ?? 1)
         return overflow ? .max : value
       }

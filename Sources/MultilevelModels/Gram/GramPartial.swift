@@ -1,5 +1,6 @@
 import Columnar
 import ModelFormula
+import RealModule
 import Streaming
 
 /// Cross-products of the rows seen so far by lowest group, which is a combination of the grouping columns' codes.
@@ -12,6 +13,8 @@ struct GramPartial: Partial {
   /// Sums of the rows' weights and of their squares.
   private(set) var weightSums: [Double] = []
   private(set) var weightSquares: [Double] = []
+  /// The sum of the logarithms of precision weights.
+  private(set) var logWeights = 0.0
   /// The weights of the levels above the rows, side by side for each group.
   private(set) var higherWeights: [Double] = []
   /// Packed lower triangles over the frame's columns, one after the other.
@@ -93,6 +96,7 @@ struct GramPartial: Partial {
     let size = fit.frame.columns.count
     let isWeighted = fit.weightCount > 0
     let weighsRows = fit.weighsRows
+    let isPrecise = isWeighted && fit.plan.request.weightsKind == .precision
     grams.withUnsafeMutableBufferPointer { grams in
       guard let base = grams.baseAddress else { return }
       for run in runs {
@@ -111,6 +115,7 @@ struct GramPartial: Partial {
           sum += block.weights[row]
           squares += block.weights[row] * block.weights[row]
         }
+        if isPrecise { for row in run.rows { logWeights += .log(block.weights[row]) } }
       } else {
         sum = Double(run.rows.count)
         squares = sum
@@ -145,6 +150,7 @@ struct GramPartial: Partial {
     guard cells.count <= fit.nestedCellLimit else { throw fit.tooManyCells }
     for index in dropped.missing.indices { dropped.missing[index] += other.dropped.missing[index] }
     dropped.zeroWeight += other.dropped.zeroWeight
+    logWeights += other.logWeights
   }
 
   func write(to blob: inout BlobWriter) {
@@ -154,6 +160,7 @@ struct GramPartial: Partial {
     blob.write(weightSquares)
     blob.write(higherWeights)
     blob.write(grams)
+    blob.write(logWeights)
     blob.write(dropped.missing + [dropped.zeroWeight])
   }
 
@@ -164,6 +171,7 @@ struct GramPartial: Partial {
     weightSquares = try blob.doubles()
     higherWeights = try blob.doubles()
     grams = try blob.doubles()
+    logWeights = try blob.double()
     var counts = try blob.integers()
     guard
       [rowCounts.count, weightSums.count, weightSquares.count].allSatisfy({ $0 == cells.count }),

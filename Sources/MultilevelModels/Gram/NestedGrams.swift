@@ -21,10 +21,14 @@ public struct NestedGrams: Sendable {
   let weights: [[Double]]
   /// Packed lower triangles over the frame's columns, for each lowest group.
   let grams: [Double]
-  /// The sum of the rows' weights in each lowest group.
+  /// The sum of the rows' weights in each lowest group; of precision weights, the number of rows.
   let sizes: [Double]
   /// The codes of each lowest group in the columns of the sample's design.
   let designCodes: [String: [Int32]]
+  /// The parts of the groups by residual class, where there are such.
+  let classes: ResidualClasses?
+  /// The sum of the logarithms of precision weights.
+  let logWeights: Double
   let rowCount: Int
   let dropped: DroppedRows
   /// Of the rows, then of the groups from the lowest level up.
@@ -46,32 +50,42 @@ public struct NestedGrams: Sendable {
     self.nesting = nesting
     designCodes = try Self.designCodes(partial, fit, nesting)
 
+    logWeights = partial.logWeights
+
     let scaling = WeightScaler(fit.plan.request)
     var weights = try Self.levelWeights(partial, fit, nesting)
-    var factors: [Double] = []
-    var rows = WeightSummary(count: rowCount, sum: 0, sumOfSquares: 0)
-    var sizes: [Double] = []
-    for (group, cell) in nesting.cells.enumerated() {
-      let count = Double(partial.rowCounts[cell])
-      let scaled = scaling.scaled(
-        count: count, sum: partial.weightSums[cell], squares: partial.weightSquares[cell],
-        groupWeight: fit.higherWeightCount > 0 ? partial.higherWeights[cell * fit.higherWeightCount] : 1)
-      factors.append(scaled.gramFactor)
-      sizes.append(scaled.size)
-      weights[0][group] *= scaled.groupFactor
-      rows.sum += scaled.size
-      rows.sumOfSquares += scaled.sumOfSquares
+    let groupCount = nesting.levels[0].count
+    var totals = [WeightSummary](repeating: WeightSummary(count: 0, sum: 0, sumOfSquares: 0), count: groupCount)
+    var givenWeights = [Double](repeating: 1, count: groupCount)
+    for (group, cell) in zip(nesting.groups, nesting.cells) {
+      totals[group].count += partial.rowCounts[cell]
+      totals[group].sum += partial.weightSums[cell]
+      totals[group].sumOfSquares += partial.weightSquares[cell]
+      if fit.higherWeightCount > 0 { givenWeights[group] = partial.higherWeights[cell * fit.higherWeightCount] }
     }
-    self.sizes = sizes
+    let scaled = zip(totals, givenWeights).map { scaling.scaled($0, groupWeight: $1) }
+    var rows = WeightSummary(count: rowCount, sum: 0, sumOfSquares: 0)
+    for (group, own) in scaled.enumerated() {
+      weights[0][group] *= own.groupFactor
+      rows.sum += own.weights.sum
+      rows.sumOfSquares += own.weights.sumOfSquares
+    }
+    let isPrecise = fit.plan.request.weightsKind == .precision
+    sizes = scaled.map { isPrecise ? Double($0.weights.count) : $0.weights.sum }
     self.weights = weights
     let size = packedCount(fit.frame.columns.count)
-    grams = [Double](unsafeUninitializedCapacity: nesting.cells.count * size) { target, count in
+    let factors = scaled.map(\.gramFactor)
+    var grams = [Double](repeating: 0, count: groupCount * size)
+    grams.withUnsafeMutableBufferPointer { target in
       partial.grams.withUnsafeBufferPointer { source in
-        for (group, cell) in nesting.cells.enumerated() {
-          for k in 0..<size { target[group * size + k] = factors[group] * source[cell * size + k] }
+        for (group, cell) in zip(nesting.groups, nesting.cells) {
+          for k in 0..<size { target[group * size + k] += factors[group] * source[cell * size + k] }
         }
       }
-      count = nesting.cells.count * size
+    }
+    self.grams = grams
+    classes = try fit.plan.request.residualBy.map { column throws(ImmerseError) in
+      try ResidualClasses(column, partial, fit, nesting, factors: factors)
     }
     weightSummaries =
       [rows]
@@ -109,11 +123,11 @@ public struct NestedGrams: Sendable {
     let given = fit.higherWeightCount
     var weights = nesting.levels.map { [Double](repeating: 1, count: $0.count) }
     // Every group takes the weight of the first lowest group it holds, which the others must share.
-    var ancestors = Array(nesting.cells.indices)
+    var ancestors = nesting.groups
     for (depth, level) in nesting.levels.prefix(given).enumerated() {
       var seen = [Bool](repeating: false, count: level.count)
-      for (lowest, group) in ancestors.enumerated() {
-        let weight = partial.higherWeights[nesting.cells[lowest] * given + depth]
+      for (cell, group) in zip(nesting.cells, ancestors) {
+        let weight = partial.higherWeights[cell * given + depth]
         if !seen[group] {
           weights[depth][group] = weight
           seen[group] = true
@@ -131,37 +145,5 @@ public struct NestedGrams: Sendable {
       }
     }
     return weights
-  }
-}
-
-/// How the rows' weights of one lowest group enter the likelihood, from their sum and their sum of squares.
-private struct WeightScaler {
-  let scaling: FitRequest.WeightScaling
-  let isUnconditional: Bool
-
-  init(_ request: FitRequest) {
-    scaling = request.weightScaling
-    isUnconditional = request.weightsAre == .unconditional
-  }
-
-  /// - Parameters:
-  ///   - sum: of the rows' weights as given, `squares` of their squares.
-  ///   - groupWeight: the lowest group's weight as given.
-  /// - Returns: what to multiply the group's cross-products by, the sum of its rows' scaled weights and of their
-  ///   squares, and what to multiply the group's own weight by.
-  func scaled(
-    count: Double, sum: Double, squares: Double, groupWeight: Double
-  ) -> (gramFactor: Double, size: Double, sumOfSquares: Double, groupFactor: Double) {
-    // A factor that is the same for all rows of the group cancels in the scalings `size` and `effective`.
-    let conditional = isUnconditional ? 1 / groupWeight : 1
-    let factor =
-      switch scaling {
-      case .none: conditional
-      case .size: count / sum
-      case .effective: sum / squares
-      case .gk: 1.0
-      }
-    if scaling == .gk { return (1, count, count, conditional * sum / count) }
-    return (factor, factor * sum, factor * factor * squares, 1)
   }
 }

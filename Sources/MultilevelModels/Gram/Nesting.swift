@@ -18,8 +18,9 @@ struct Nesting: Sendable {
   }
 
   let levels: [Level]
-  /// The cells in the order of the lowest level's groups.
+  /// The cells in the order of the lowest level's groups, and for each its group.
   let cells: [Int]
+  let groups: [Int]
 
   /// - Throws: `badData` where two factors cross or have the same groups.
   init(_ index: CellIndex, factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
@@ -36,12 +37,21 @@ struct Nesting: Sendable {
       for partition in partitions.reversed() where partition.numbers[a] != partition.numbers[b] {
         return partition.groups[partition.numbers[a]].lexicographicallyPrecedes(partition.groups[partition.numbers[b]])
       }
-      return a < b
+      // Cells of one group, by the columns that part it.
+      return cellCodes[a].lexicographicallyPrecedes(cellCodes[b])
     }
     cells = order
 
     // From the lowest level up: the groups in tree order, and for each the first cell it holds.
-    var representatives = order
+    var representatives: [Int] = []
+    var groups: [Int] = []
+    for cell in order {
+      if representatives.last.map({ partitions[0].numbers[$0] != partitions[0].numbers[cell] }) ?? true {
+        representatives.append(cell)
+      }
+      groups.append(representatives.count - 1)
+    }
+    self.groups = groups
     var levels: [Level] = []
     for (depth, partition) in partitions.enumerated() {
       var parents = [Int](repeating: 0, count: representatives.count)

@@ -48,6 +48,14 @@ final class RowBlock {
         dropped.zeroWeight += candidates.count - positive.count
         kept = positive
       }
+      if fit.plan.request.weightsKind == .frequency, !fit.plan.request.weights.isEmpty {
+        let used = kept ?? (0..<Int32(range.count)).map { $0 }
+        try values.withUnsafeBufferPointer { (values) throws(ImmerseError) in
+          if used.contains(where: { values[Int($0)].rounded() != values[Int($0)] }) {
+            throw .fractionalCount(fit.plan.request.weights[index])
+          }
+        }
+      }
       rows.numbers(variable)?.slice(range).withUnsafeBufferPointer { values in
         if let base = values.baseAddress {
           (weights + index * Self.capacity).update(from: base, count: range.count)
@@ -90,6 +98,12 @@ struct DroppedRows: Sendable, Equatable {
 }
 
 extension ImmerseError {
+  fileprivate static func fractionalCount(_ name: String) -> ImmerseError {
+    ImmerseError(
+      .badData, "holds fractions where frequency weights are counts", variable: name,
+      remedy: "use sampling weights, or precision weights")
+  }
+
   fileprivate static func negativeWeight(_ name: String) -> ImmerseError {
     ImmerseError(.badData, "holds negative weights", variable: name, remedy: "weights are positive, or 0 to leave out")
   }

@@ -1,12 +1,15 @@
 import Columnar
 import LinearAlgebra
 import ModelFormula
+import RealModule
 
 /// The random effects' covariances for the columns as the formula names them.
 struct CovarianceComponents: Sendable {
   /// σ²ΛΛ' of each level.
   let covariances: [Matrix]
   let residualVariance: Double
+  /// The residual variance of each class, where they differ.
+  let residualClasses: [(name: String, variance: Double)]
   /// θ as lme4 prints it.
   let theta: [Double]
   /// What is estimated at zero, in words; empty inside the parameter space.
@@ -36,6 +39,9 @@ struct CovarianceComponents: Sendable {
     } catch { throw .unsolvable }
     self.covariances = covariances
     residualVariance = residual
+    let ratios = optimum.evaluation.logRatios
+    residualClasses = zip(model.residuals?.classes.names ?? [], [0] + ratios).map { ($0, residual * .exp(2 * $1)) }
+    theta += ratios
     self.theta = theta
     self.boundary = boundary
   }

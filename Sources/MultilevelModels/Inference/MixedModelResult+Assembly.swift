@@ -13,7 +13,7 @@ extension MixedModelResult {
     inference = Inference(model, effects)
     tests = grams.plan.inference.tests ? try effects.termTests(model) : []
     criterion = Criterion(
-      name: model.isRestricted ? "REML" : grams.plan.request.weights.isEmpty ? "ML" : "pseudo-ML",
+      name: model.isRestricted ? "REML" : grams.plan.isSampled ? "pseudo-ML" : "ML",
       value: optimum.evaluation.criterion)
     groups = grams.nesting.levels.reduce(into: [:]) { $0[$1.factor.label] = $1.count }
     count = grams.rowCount
@@ -61,11 +61,17 @@ extension MixedModelResult {
       for i in names.indices { add(i, i) }
       for element in level.effects.elements where element.row != element.column { add(element.column, element.row) }
     }
-    let residual = components.residualVariance
-    rows.append(
-      VarianceComponentRow(
-        group: "Residual", term1: nil, term2: nil, covariance: residual, standardDeviation: residual.squareRoot(),
-        correlation: nil, standardError: errors?.residual))
+    let column = model.residuals?.classes.column ?? ""
+    let residuals: [(name: String?, variance: Double)] =
+      components.residualClasses.isEmpty
+      ? [(nil, components.residualVariance)] : components.residualClasses.map { (column + $0.name, $0.variance) }
+    for residual in residuals {
+      rows.append(
+        VarianceComponentRow(
+          group: "Residual", term1: residual.name, term2: nil, covariance: residual.variance,
+          standardDeviation: residual.variance.squareRoot(), correlation: nil,
+          standardError: residuals.count == 1 ? errors?.residual : nil))
+    }
     return rows
   }
 
@@ -81,12 +87,15 @@ extension MixedModelResult {
   }
 
   private static func weightRows(_ grams: NestedGrams) -> [WeightsRow] {
-    let names = grams.plan.request.weights
+    let request = grams.plan.request
+    let names = request.weights
     if names.isEmpty { return [] }
     let levels = ["rows"] + grams.nesting.levels.map(\.factor.label)
     return zip(levels, grams.weightSummaries).enumerated().map { index, row in
       WeightsRow(
-        level: row.0, variable: index < names.count ? names[index] : nil, count: row.1.count, sum: row.1.sum,
+        level: row.0, variable: index < names.count ? names[index] : nil, kind: request.weightsKind,
+        given: index < names.count ? request.weightsAre : nil, scaling: index == 0 ? request.weightScaling : .none,
+        count: row.1.count, sum: row.1.sum,
         effectiveCount: row.1.sum * row.1.sum / row.1.sumOfSquares)
     }
   }

@@ -54,7 +54,7 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
 
   public struct VarianceComponentRow: Sendable, Hashable, Codable {
     public var group: String
-    /// Nil for the residual.
+    /// Nil for the residual, unless it differs between classes.
     public var term1: String?
     /// Nil for a variance.
     public var term2: String?
@@ -134,13 +134,17 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
     public var level: String
     /// Nil where the level weighs 1.
     public var variable: String?
+    public var kind: FitRequest.WeightKind
+    /// Whether the weights were given conditional or unconditional; they enter conditional. Nil where it was not said.
+    public var given: FitRequest.Conditioning?
+    public var scaling: FitRequest.WeightScaling
     public var count: Int
     public var sum: Double
     /// (Σw)² / Σw².
     public var effectiveCount: Double
 
     enum CodingKeys: String, CodingKey {
-      case level, variable
+      case level, variable, kind, given, scaling
       case count = "n"
       case sum
       case effectiveCount = "effective_n"
@@ -161,7 +165,8 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
     public var evaluations: Int
     /// θ of the columns shifted and scaled, where the search began.
     public var start: [Double]
-    /// The lower triangles of Λ column by column, from the lowest level up, as lme4 prints them.
+    /// The lower triangles of Λ column by column, from the lowest level up, as lme4 prints them; then the logarithms of
+    /// the residual standard deviations of the classes over that of the first.
     public var theta: [Double]
     /// What is estimated at zero, in words.
     public var boundary: [String]

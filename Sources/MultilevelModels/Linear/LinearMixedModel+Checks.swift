@@ -5,24 +5,28 @@ import ModelFormula
 extension LinearMixedModel {
   /// Refuses what no amount of iteration can fit.
   static func checkIdentified(
-    _ grams: NestedGrams, _ effects: [RandomEffects], fixedCount: Int, pooled: Matrix, size: Double
+    _ grams: NestedGrams, _ effects: [RandomEffects], fixedCount: Int, pooled: Matrix, size: Double,
+    totalWeights: [[Double]]
   ) throws(ImmerseError) {
-    let rows = grams.rowCount
-    for (level, effects) in zip(grams.nesting.levels, effects) {
+    // Frequency weights stand for rows and groups that are there.
+    let isCounted = grams.plan.request.weightsKind == .frequency && !grams.plan.request.weights.isEmpty
+    let rows = isCounted ? Int(size) : grams.rowCount
+    for (depth, (level, effects)) in zip(grams.nesting.levels, effects).enumerated() {
       let label = level.factor.label
-      guard level.count > 1 else {
+      let count = isCounted ? Int(totalWeights[depth].reduce(0, +)) : level.count
+      guard count > 1 else {
         throw ImmerseError(
           .badData, "has one group only among the rows used", variable: label,
           remedy: "a variance between groups needs several of them; leave its random terms out")
       }
-      guard level.count < rows else {
+      guard count < rows else {
         throw ImmerseError(
           .badData, "has as many groups as there are rows, so its variance is the residual one", variable: label,
           remedy: "group by something that holds several rows")
       }
-      guard level.count * effects.count < rows else {
+      guard count * effects.count < rows else {
         throw ImmerseError(
-          .badData, "\(level.count) groups with \(effects.count) random effects each, but only \(rows) rows",
+          .badData, "\(count) groups with \(effects.count) random effects each, but only \(rows) rows",
           variable: label, remedy: "use fewer random effects; their variances cannot be told from the residual one")
       }
       if let dependent = effects.dependentEffect(pooled) {
@@ -44,11 +48,20 @@ extension LinearMixedModel {
       level.effects.theta(.identity(level.effects.count)).map { 1e4 * $0 }
     }
     let response = grams.frame.response
-    if try evaluate(far, .fitted).residualSquares < 1e-7 * pooled[response, response] {
+    let equal = [Double](repeating: 0, count: residuals?.ratioCount ?? 0)
+    if try evaluate(far + equal, .fitted).residualSquares < 1e-7 * pooled[response, response] {
       throw ImmerseError(
         .badData, "does not vary within the groups of \(grams.nesting.levels[0].factor.label)",
         variable: grams.frame.columns[response].name, remedy: "model it with one row for each group")
     }
+  }
+
+  /// Refuses a residual class whose variance goes to zero.
+  func checkResidualRatios(_ theta: [Double]) throws(ImmerseError) {
+    guard let residuals, let widest = theta[factorCount...].map(\.magnitude).max(), widest > 9 else { return }
+    throw ImmerseError(
+      .badData, "has a level in which the response does not vary within groups", variable: residuals.classes.column,
+      remedy: "join it with another level")
   }
 
   private static func checkResponse(_ grams: NestedGrams, _ pooled: Matrix, size: Double) throws(ImmerseError) {

@@ -17,6 +17,8 @@ struct Evaluation: Sendable {
   let information: Cholesky
   /// Λ of each level in terms of the stored columns, a row for each carrier.
   let factors: [[Double]]
+  /// ρ of the residual classes but the first.
+  let logRatios: [Double]
   let sweep: UpSweep
 
   /// b = [−β; 1]: what the fixed effects and the response contribute to a residual.
@@ -38,7 +40,8 @@ extension LinearMixedModel {
   /// - Throws: `failure` where rounding leaves no positive definite system, as for θ beyond all bounds.
   func evaluate(_ theta: [Double], _ coordinates: ThetaCoordinates) throws(ImmerseError) -> Evaluation {
     let factors = factors(theta, coordinates)
-    let sweep = try sweepUp(factors)
+    let logRatios = Array(theta.dropFirst(factorCount))
+    let sweep = try sweepUp(factors, logRatios: logRatios)
     let p = fixed.count
     var root = Matrix(rows: p + 1, columns: p + 1)
     for i in 0...p {
@@ -57,17 +60,22 @@ extension LinearMixedModel {
     let df = degreesOfFreedom
     var criterion = 2 * sweep.logDeterminant + df * (1 + .log(2 * .pi * residualSquares / df))
     criterion += 2 * df * .log(grams.scales[grams.frame.response].scale)
+    criterion += (residuals?.logDeterminant(logRatios) ?? 0) - grams.logWeights
     if isRestricted {
       criterion += information.logDeterminant
       for column in fixed { criterion += 2 * .log(grams.scales[column].scale) }
     }
     return Evaluation(
       criterion: criterion, coefficients: coefficients, residualSquares: residualSquares,
-      residualVariance: residualSquares / df, information: information, factors: factors, sweep: sweep)
+      residualVariance: residualSquares / df, information: information, factors: factors,
+      logRatios: logRatios, sweep: sweep)
   }
 
-  /// The derivative of the criterion with respect to every level's Λ: exact, by one descent of the tree.
-  func derivatives(_ evaluation: Evaluation, _ coordinates: ThetaCoordinates) throws(ImmerseError) -> [Matrix] {
+  /// The derivative of the criterion with respect to every level's Λ, and to the logarithms of the residual ratios:
+  /// exact, by one descent of the tree.
+  func derivatives(
+    _ evaluation: Evaluation, _ coordinates: ThetaCoordinates
+  ) throws(ImmerseError) -> (factors: [Matrix], logRatios: [Double]) {
     // dD/dR = (ν / r²) b b', and K⁻¹ in the fixed effects' block under REML.
     let b = evaluation.contrast
     let scale = degreesOfFreedom / evaluation.residualSquares
@@ -79,13 +87,18 @@ extension LinearMixedModel {
         for j in fixed.indices { seed[i * b.count + j] += inverse[i, j] }
       }
     }
-    let stored = try sweepDown(evaluation.sweep, evaluation.factors, seed: seed, logSeed: 2)
-    return zip(levels, stored).map { $0.effects.derivative($1, coordinates) }
+    let (stored, lowest) = try descend(
+      evaluation.sweep, evaluation.factors, seed: seed, logSeed: 2, toRows: residuals != nil)
+    return (
+      zip(levels, stored).map { $0.effects.derivative($1, coordinates) },
+      residuals?.gradient(evaluation.logRatios, adjoints: lowest, width: levels[0].shape.width) ?? []
+    )
   }
 
   /// The gradient of the criterion with respect to θ.
   func gradient(_ evaluation: Evaluation, _ coordinates: ThetaCoordinates) throws(ImmerseError) -> [Double] {
-    zip(levels, try derivatives(evaluation, coordinates)).flatMap { $0.effects.theta($1) }
+    let derivatives = try derivatives(evaluation, coordinates)
+    return zip(levels, derivatives.factors).flatMap { $0.effects.theta($1) } + derivatives.logRatios
   }
 }
 

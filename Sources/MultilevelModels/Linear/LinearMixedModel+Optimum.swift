@@ -20,6 +20,7 @@ extension LinearMixedModel {
   func optimum() throws(ImmerseError) -> Optimum {
     try checkVariesWithinGroups()
     var start = levels.flatMap { $0.effects.theta(.identity($0.effects.count)) }
+    start += [Double](repeating: 0, count: thetaCount - factorCount)
     for _ in 0..<2 { start = try emStep(start) }
     var minimiser = Minimiser { [self] theta throws(ImmerseError) in
       let evaluation = try evaluate(theta, .fitted)
@@ -42,6 +43,7 @@ extension LinearMixedModel {
       let trial = try minimiser.evaluate(theta)
       if trial.value <= point.value + 1e-12 * point.value.magnitude { point = trial }
     }
+    try checkResidualRatios(point.theta)
     let theta = canonical(point.theta)
     return Optimum(
       theta: theta, evaluation: try evaluate(theta, .fitted), certificate: certificate,
@@ -53,7 +55,7 @@ extension LinearMixedModel {
   private func emStep(_ theta: [Double]) throws(ImmerseError) -> [Double] {
     let derivatives = try derivatives(try evaluate(theta, .fitted), .fitted)
     var next: [Double] = []
-    for (level, derivative) in zip(levels, derivatives) {
+    for (level, derivative) in zip(levels, derivatives.factors) {
       let own = theta[next.count..<next.count + level.effects.thetaCount]
       let lambda = level.effects.factor(own)
       var factor = Matrix(rows: lambda.rows, columns: lambda.columns)
@@ -73,7 +75,7 @@ extension LinearMixedModel {
         next += level.effects.theta(factor)
       } catch { next += own }
     }
-    return next
+    return next + theta[next.count...]
   }
 
   /// What EM takes for the inverse Hessian: ΛΛ' / 4J for each column of Λ.
@@ -91,6 +93,9 @@ extension LinearMixedModel {
       }
       first += elements.count
     }
+    for (index, own) in (residuals?.sizes ?? []).dropFirst().enumerated() {
+      metric[first + index, first + index] = size / (4 * own * (size - own))
+    }
     return metric
   }
 
@@ -107,6 +112,6 @@ extension LinearMixedModel {
       defer { first += level.effects.thetaCount }
       let lambda = level.effects.factor(theta[first..<first + level.effects.thetaCount])
       return level.effects.theta(RandomEffects.lowerTriangular(lambda))
-    }
+    } + theta[factorCount...]
   }
 }

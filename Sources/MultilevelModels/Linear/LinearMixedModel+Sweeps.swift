@@ -15,8 +15,12 @@ struct UpSweep: Sendable {
 extension LinearMixedModel {
   /// Climbs from the lowest groups to the top: the recursion A_k = Σ_j w_j|k M_j, level by level.
   ///
-  /// - Parameter factors: Λ in terms of the stored columns for each level, a row for each carrier.
-  func sweepUp(_ factors: [[Double]]) throws(ImmerseError) -> UpSweep {
+  /// - Parameters:
+  ///   - factors: Λ in terms of the stored columns for each level, a row for each carrier.
+  ///   - logRatios: ρ of the residual classes but the first.
+  func sweepUp(_ factors: [[Double]], logRatios: [Double] = []) throws(ImmerseError) -> UpSweep {
+    let lowest = residuals?.lowest(logRatios, groupCount: levels[0].count) ?? lowest
+    let pooledLowest = residuals == nil ? pooledLowest : Self.pooledByParent(lowest, levels[0])
     var sweep = UpSweep(grams: [lowest], root: [], logDeterminant: 0)
     for (depth, level) in levels.enumerated() {
       let isLowest = depth == 0
@@ -52,19 +56,27 @@ extension LinearMixedModel {
   func sweepDown(
     _ sweep: UpSweep, _ factors: [[Double]], seed: [Double], logSeed: Double
   ) throws(ImmerseError) -> [[Double]] {
+    try descend(sweep, factors, seed: seed, logSeed: logSeed, toRows: false).gradients
+  }
+
+  /// `sweepDown`, and where the descent goes on `toRows` the derivative with respect to the lowest groups' triangles, a
+  /// full symmetric matrix for each.
+  func descend(
+    _ sweep: UpSweep, _ factors: [[Double]], seed: [Double], logSeed: Double, toRows: Bool
+  ) throws(ImmerseError) -> (gradients: [[Double]], lowest: [Double]) {
     var gradients = levels.map { [Double](repeating: 0, count: $0.shape.carriers * $0.shape.effects) }
     var adjoints = seed
     for (depth, level) in levels.enumerated().reversed() {
       let size = gradients[depth].count
       var partial = [Double](repeating: 0, count: level.tasks.count * size)
-      // The lowest groups have no children to tell.
-      var own = [Double](repeating: 0, count: depth > 0 ? level.count * level.shape.width * level.shape.width : 0)
+      let hasChildren = depth > 0 || toRows
+      var own = [Double](repeating: 0, count: hasChildren ? level.count * level.shape.width * level.shape.width : 0)
       let (grams, parents) = (sweep.grams[depth], adjoints)
       try partial.withUnsafeMutableBufferPointer { (partial) throws(ImmerseError) in
         try own.withUnsafeMutableBufferPointer { (own) throws(ImmerseError) in
           guard let base = partial.baseAddress else { return }
           nonisolated(unsafe) let target = base
-          nonisolated(unsafe) let children = depth > 0 ? own.baseAddress : nil
+          nonisolated(unsafe) let children = hasChildren ? own.baseAddress : nil
           try parallelForEach(level.tasks.count, threads: threads) { (task: Int) throws(ImmerseError) in
             level.differentiate(
               grams, segments: level.tasks[task], factor: factors[depth], adjoints: parents, logSeed: logSeed,
@@ -77,7 +89,7 @@ extension LinearMixedModel {
       }
       adjoints = own
     }
-    return gradients
+    return (gradients, adjoints)
   }
 }
 

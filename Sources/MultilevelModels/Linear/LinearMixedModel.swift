@@ -42,11 +42,14 @@ struct LinearMixedModel: Sendable {
   let lowest: [Double]
   /// Weighted sums of the lowest groups' triangles by parent, in the columns that the parents need.
   let pooledLowest: [Double]
+  let residuals: ResidualVariances?
   /// The sum of all weights.
   let size: Double
   let pooled: Matrix
 
-  var thetaCount: Int { levels.reduce(0) { $0 + $1.effects.thetaCount } }
+  /// The elements of θ that make the levels' Λ; ratios of residual variances follow them.
+  var factorCount: Int { levels.reduce(0) { $0 + $1.effects.thetaCount } }
+  var thetaCount: Int { factorCount + (residuals?.ratioCount ?? 0) }
   /// The divisor of the residual variance.
   var degreesOfFreedom: Double { isRestricted ? size - Double(fixed.count) : size }
 
@@ -73,7 +76,8 @@ struct LinearMixedModel: Sendable {
     dependent = dependentPositions.map { frame.fixed[$0] }
     fixed = frame.fixed.indices.filter { !dependentPositions.contains($0) }.map { frame.fixed[$0] }
     let fixed = fixed
-    try Self.checkIdentified(grams, effects, fixedCount: fixed.count, pooled: pooled, size: size)
+    try Self.checkIdentified(
+      grams, effects, fixedCount: fixed.count, pooled: pooled, size: size, totalWeights: totalWeights)
 
     // A column is needed up to the highest level that uses it.
     var highest = [Int](repeating: -1, count: frame.columns.count)
@@ -99,8 +103,13 @@ struct LinearMixedModel: Sendable {
         parentCount: level + 1 < depth ? grams.nesting.levels[level + 1].count : 1, weights: grams.weights[level],
         totalWeights: totalWeights[level], segments: segments, tasks: tasks)
     }
-    lowest = Self.reordered(grams, layout: layout)
+    lowest = Self.reordered(grams.grams, layout: layout, columnCount: frame.columns.count)
     pooledLowest = Self.pooledByParent(lowest, levels[0])
+    residuals = grams.classes.map { classes in
+      ResidualVariances(
+        classes, triangles: Self.reordered(classes.grams, layout: layout, columnCount: frame.columns.count),
+        weights: totalWeights[0])
+    }
   }
 
   private static let segmentLength = 256
@@ -145,14 +154,15 @@ struct LinearMixedModel: Sendable {
     return matrix
   }
 
-  private static func reordered(_ grams: NestedGrams, layout: [Int]) -> [Double] {
-    let source = packedCount(grams.frame.columns.count)
+  /// Triangles over the frame's columns as triangles over the layout.
+  private static func reordered(_ grams: [Double], layout: [Int], columnCount: Int) -> [Double] {
+    let source = packedCount(columnCount)
     let offsets = layout.indices.flatMap { i in
       (0...i).map { packed(max(layout[i], layout[$0]), min(layout[i], layout[$0])) }
     }
-    let count = grams.sizes.count
+    let count = grams.count / source
     return [Double](unsafeUninitializedCapacity: count * offsets.count) { target, initialized in
-      grams.grams.withUnsafeBufferPointer { grams in
+      grams.withUnsafeBufferPointer { grams in
         for group in 0..<count {
           for (k, offset) in offsets.enumerated() { target[group * offsets.count + k] = grams[group * source + offset] }
         }
@@ -161,7 +171,7 @@ struct LinearMixedModel: Sendable {
     }
   }
 
-  private static func pooledByParent(_ lowest: [Double], _ level: Level) -> [Double] {
+  static func pooledByParent(_ lowest: [Double], _ level: Level) -> [Double] {
     let shape = level.shape
     let (first, upper) = (shape.firstUpper, packedCount(shape.upperCount))
     var sums = [Double](repeating: 0, count: level.parentCount * upper)

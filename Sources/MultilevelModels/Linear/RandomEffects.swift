@@ -33,7 +33,10 @@ struct RandomEffects: Sendable {
 
   /// - Throws: `usage` where two terms let the same effect vary over the groups.
   init(_ factor: GroupingFactor, frame: ModelFrame, scales: [ColumnScale]) throws(ImmerseError) {
-    let terms = factor.terms.map { frame.random[$0].columns }
+    let terms = factor.terms.flatMap { index in
+      let design = frame.random[index]
+      return design.term.isDiagonal ? design.columns.map { [$0] } : [design.columns]
+    }
     let effects = terms.flatMap(\.self)
     if let twice = effects.first(where: { effect in effects.count(where: { $0 == effect }) > 1 }) {
       throw ImmerseError(

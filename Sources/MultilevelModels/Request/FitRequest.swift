@@ -9,8 +9,18 @@ public struct FitRequest: Sendable, Hashable, Codable {
     case reml
   }
 
-  /// What the weights of rows and groups are the inverse of.
+  /// What a weight says of its row or group.
   public enum WeightKind: String, Sendable, Codable, CaseIterable {
+    /// The inverse chance of selection: pseudo-maximum likelihood.
+    case sampling
+    /// How many identical rows, or groups, stand in one: the likelihood of the data written out.
+    case frequency
+    /// The inverse of the residual variance up to a factor, as the `weights` of lme4; rows only.
+    case precision
+  }
+
+  /// What sampling weights are the inverse of.
+  public enum Conditioning: String, Sendable, Codable, CaseIterable {
     /// The probability of selection given that the group above was selected, as Stata takes them.
     case conditional
     /// The overall probability of selection.
@@ -30,34 +40,42 @@ public struct FitRequest: Sendable, Hashable, Codable {
 
   /// In the notation of `Formula`.
   public var formula: String
-  /// REML without weights and ML with them, unless given.
+  /// ML with sampling weights, else REML, unless given.
   public var method: Method?
-  /// Sampling weight columns from the rows to the top level; levels beyond the last one weigh 1.
+  /// Weight columns from the rows to the top level; levels beyond the last one weigh 1.
   public var weights: [String]
-  /// Needed where there is more than one weight.
-  public var weightsAre: WeightKind?
+  public var weightsKind: WeightKind
+  /// Needed where there is more than one sampling weight.
+  public var weightsAre: Conditioning?
   public var weightScaling: WeightScaling
   public var inference: InferenceOptions
+  /// A column whose levels have a residual variance each.
+  public var residualBy: String?
   /// Of the confidence intervals.
   public var level: Double
 
   public init(
-    _ formula: String, method: Method? = nil, weights: [String] = [], weightsAre: WeightKind? = nil,
-    weightScaling: WeightScaling = .none, inference: InferenceOptions = InferenceOptions(), level: Double = 0.95
+    _ formula: String, method: Method? = nil, weights: [String] = [], weightsKind: WeightKind = .sampling,
+    weightsAre: Conditioning? = nil, weightScaling: WeightScaling = .none, residualBy: String? = nil,
+    inference: InferenceOptions = InferenceOptions(), level: Double = 0.95
   ) {
     self.formula = formula
     self.method = method
     self.weights = weights
+    self.weightsKind = weightsKind
     self.weightsAre = weightsAre
     self.weightScaling = weightScaling
     self.inference = inference
+    self.residualBy = residualBy
     self.level = level
   }
 
   enum CodingKeys: String, CodingKey {
     case formula, method, weights
+    case weightsKind = "weights_kind"
     case weightsAre = "weights_are"
     case weightScaling = "weight_scaling"
+    case residualBy = "residual_by"
     case level
   }
 
@@ -66,10 +84,12 @@ public struct FitRequest: Sendable, Hashable, Codable {
     formula = try container.decode(String.self, forKey: .formula)
     method = try container.decodeIfPresent(Method.self, forKey: .method)
     weights = try container.decodeIfPresent([String].self, forKey: .weights) ?? []
-    weightsAre = try container.decodeIfPresent(WeightKind.self, forKey: .weightsAre)
+    weightsKind = try container.decodeIfPresent(WeightKind.self, forKey: .weightsKind) ?? .sampling
+    weightsAre = try container.decodeIfPresent(Conditioning.self, forKey: .weightsAre)
     weightScaling = try container.decodeIfPresent(WeightScaling.self, forKey: .weightScaling) ?? .none
     // Its keys stand beside those of the request.
     inference = try InferenceOptions(from: decoder)
+    residualBy = try container.decodeIfPresent(String.self, forKey: .residualBy)
     level = try container.decodeIfPresent(Double.self, forKey: .level) ?? 0.95
   }
 
@@ -78,8 +98,10 @@ public struct FitRequest: Sendable, Hashable, Codable {
     try container.encode(formula, forKey: .formula)
     try container.encodeIfPresent(method, forKey: .method)
     try container.encode(weights, forKey: .weights)
+    try container.encode(weightsKind, forKey: .weightsKind)
     try container.encodeIfPresent(weightsAre, forKey: .weightsAre)
     try container.encode(weightScaling, forKey: .weightScaling)
+    try container.encodeIfPresent(residualBy, forKey: .residualBy)
     try container.encode(level, forKey: .level)
     try inference.encode(to: encoder)
   }

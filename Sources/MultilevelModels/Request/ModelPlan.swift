@@ -11,10 +11,14 @@ struct ModelPlan: Sendable {
   let inference: InferenceOptions
   let factors: [GroupingFactor]
 
+  /// Whether weights stand for rows and groups that were not drawn: there is no likelihood, only a pseudo-likelihood.
+  var isSampled: Bool { !request.weights.isEmpty && request.weightsKind == .sampling }
+  /// Columns that tell rows apart besides the factors: residual classes, clusters and strata of the sample.
+  var furtherGroups: [String] { [request.residualBy].compactMap(\.self) + inference.designColumns }
+
   var columns: [ColumnRequest] {
     get throws(ImmerseError) {
-      (try formula.columnRequests + request.weights.map { .number($0) }
-        + inference.designColumns.map { .category($0) }).merged
+      (try formula.columnRequests + request.weights.map { .number($0) } + furtherGroups.map { .category($0) }).merged
     }
   }
 
@@ -27,7 +31,7 @@ struct ModelPlan: Sendable {
         remedy: "add one such as (1 | school), or estimate a model without groups in another program")
     }
     let factors = GroupingFactor.all(in: formula)
-    let isWeighted = !request.weights.isEmpty
+    let isSampled = !request.weights.isEmpty && request.weightsKind == .sampling
     try Self.checkWeights(request, factors)
     guard request.level > 0 && request.level < 1 else {
       throw ImmerseError(
@@ -36,8 +40,8 @@ struct ModelPlan: Sendable {
     self.request = request
     self.formula = formula
     self.factors = factors
-    method = request.method ?? (isWeighted ? .ml : .reml)
-    inference = try request.inference.resolved(isWeighted: isWeighted, method: method, levels: factors.count)
+    method = request.method ?? (isSampled ? .ml : .reml)
+    inference = try request.inference.resolved(isWeighted: isSampled, method: method, levels: factors.count)
   }
 
   private static func checkWeights(_ request: FitRequest, _ factors: [GroupingFactor]) throws(ImmerseError) {
@@ -48,7 +52,7 @@ struct ModelPlan: Sendable {
       }
       return
     }
-    if request.method == .reml {
+    if request.method == .reml && request.weightsKind == .sampling {
       throw ImmerseError(
         .usage, "restricted maximum likelihood is not defined with sampling weights", remedy: "leave --reml out")
     }
@@ -60,6 +64,10 @@ struct ModelPlan: Sendable {
     if Set(weights).count < weights.count {
       throw ImmerseError(.usage, "one weight is named for two levels", remedy: "give every level its own column")
     }
+    if request.weightsKind != .sampling {
+      try checkExactWeights(request)
+      return
+    }
     if weights.count > 1 && request.weightsAre == nil {
       throw ImmerseError(
         .usage, "it is not said whether the weights are conditional or unconditional",
@@ -69,6 +77,23 @@ struct ModelPlan: Sendable {
     if request.weightScaling == .gk && factors.count > 1 {
       throw ImmerseError(
         .usage, "the scaling gk is defined for two levels only", remedy: "use size or effective")
+    }
+  }
+
+  /// Weights with which there is a likelihood.
+  private static func checkExactWeights(_ request: FitRequest) throws(ImmerseError) {
+    let kind = request.weightsKind.rawValue
+    if request.weightScaling != .none {
+      throw ImmerseError(
+        .usage, "\(kind) weights are not scaled: they mean what they are", remedy: "leave the scaling out")
+    }
+    if request.weightsAre == .unconditional {
+      throw ImmerseError(
+        .usage, "\(kind) weights have no unconditional form", remedy: "leave --weights-are out")
+    }
+    if request.weightsKind == .precision && request.weights.count > 1 {
+      throw ImmerseError(
+        .usage, "precision weights are those of rows", remedy: "name one column; groups have no precision of their own")
     }
   }
 }

@@ -52,7 +52,7 @@ public struct StudyRun: Sendable {
       unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))
     }
     let modelTickets = try study.models.map { s throws(ImmerseError) in
-      pass.add(try MixedModel.grams(s.request, of: dataset))
+      pass.add(try MixedModel.grams(s.request, of: dataset, with: engine))
     }
     let models = try pass.run(over: dataset, with: engine)
 

@@ -15,6 +15,9 @@ struct FitModel: ParsableCommand {
         immerse-stats fit "belonging ~ migrant + (1 | site)" --data children.csv --weights weight_child,weight_site \\
           --weights-are conditional --weight-scaling size
 
+        immerse-stats fit "math ~ cwc(escs, school) + group_mean(escs, school) + (1 | school)" --data pisa.arrow
+        immerse-stats fit "math ~ poly(age, 2) + C(country, sum) + (1 | school)" --data pisa.arrow --residual-by country
+
       Nesting is read from the data. Sampling weights mean pseudo-maximum likelihood and the sandwich estimator.
       """)
 
@@ -32,8 +35,15 @@ struct FitModel: ParsableCommand {
   @Option(help: "Columns of weights from the rows to the top level, separated by commas.")
   var weights: String?
 
-  @Option(help: "conditional or unconditional; needed with more than one column of weights.")
-  var weightsAre: FitRequest.WeightKind?
+  @Option(
+    help: """
+      sampling (the inverse chance of selection), frequency (how many identical rows or groups one stands for) or \
+      precision (the inverse of a row's residual variance, up to a factor).
+      """)
+  var weightsKind: FitRequest.WeightKind = .sampling
+
+  @Option(help: "conditional or unconditional; needed with more than one column of sampling weights.")
+  var weightsAre: FitRequest.Conditioning?
 
   @Option(
     help: """
@@ -41,6 +51,9 @@ struct FitModel: ParsableCommand {
       effective number), or gk (Graubard and Korn; two levels).
       """)
   var weightScaling: FitRequest.WeightScaling = .none
+
+  @Option(help: "A column whose levels have a residual variance each.")
+  var residualBy: String?
 
   @OptionGroup var inference: InferenceArguments
 
@@ -55,8 +68,8 @@ struct FitModel: ParsableCommand {
 
   func run() throws {
     let request = FitRequest(
-      formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsAre: weightsAre,
-      weightScaling: weightScaling, inference: inference.options)
+      formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
+      weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy, inference: inference.options)
     try request.validate()
     let engine = global.engine
     let source = try filter.apply(to: try data.open(global, engine), global, engine)
@@ -66,5 +79,6 @@ struct FitModel: ParsableCommand {
   }
 }
 
+extension FitRequest.Conditioning: ExpressibleByArgument {}
 extension FitRequest.WeightKind: ExpressibleByArgument {}
 extension FitRequest.WeightScaling: ExpressibleByArgument {}
