@@ -2,7 +2,7 @@ public import Columnar
 import ModelFormula
 public import Streaming
 
-/// A Gaussian mixed model of nested groups, with sampling weights at every level.
+/// A Gaussian mixed model of nested groups, with sampling weights at every level, or of crossed groups.
 ///
 /// ```swift
 /// let request = FitRequest("math ~ escs + migrant + (1 + migrant | school) + (1 | region)")
@@ -11,13 +11,18 @@ public import Streaming
 /// ```
 ///
 /// Rows are read once into cross-products by lowest group; everything after costs in proportion to the number of groups.
-/// Nesting is read from the data: schools that each lie in one region are nested in regions. Rows with a missing value
+/// Nesting is read from the data: schools that each lie in one region are nested in regions, pupils who change schools
+/// cross with them. Rows with a missing value
 /// in any variable of the model, or a weight of zero, are left out and counted.
 public struct MixedModel: Sendable {
   public let request: FitRequest
   public let result: MixedModelResult
-  let model: LinearMixedModel
-  let optimum: Optimum
+  let fitted: Fitted
+
+  enum Fitted: Sendable {
+    case nested(LinearMixedModel, Optimum)
+    case crossed(CrossedModel, OptimumOf<CrossedEvaluation>)
+  }
 
   /// The columns a request needs of its data.
   ///
@@ -28,8 +33,7 @@ public struct MixedModel: Sendable {
 
   /// Fits the model to a source in one call.
   ///
-  /// - Throws: `usage` where the request contradicts itself; `badData` where the data contradict it: groups cross, a
-  ///   factor has one group, the response does not vary, a group's weight differs between its rows.
+  /// - Throws: `usage` where the request contradicts itself; `badData` where the data contradict it: a factor has one group, the response does not vary, a group's weight differs between its rows.
   /// - Complexity: One reading of the columns for their profile and one for the cross-products, O(rows · columns²),
   ///   and some 20 evaluations of O(groups · effects · columns²).
   public static func fit(
@@ -53,7 +57,7 @@ public struct MixedModel: Sendable {
   /// - Throws: `usage` where the request contradicts itself, `badData` where the dataset's columns contradict it.
   public static func grams(
     _ request: FitRequest, of dataset: Dataset, with engine: Engine = Engine()
-  ) throws(ImmerseError) -> some Fit<NestedGrams> {
+  ) throws(ImmerseError) -> some Fit<ModelGrams> {
     let plan = try ModelPlan(request)
     let statistics = try TermStatistics.fit(
       plan.formula, furtherNumbers: request.weights, furtherGroups: plan.furtherGroups, profile: dataset.profile)
@@ -66,27 +70,42 @@ public struct MixedModel: Sendable {
   /// Finds the optimum from the cross-products of the rows, which are not needed any more.
   ///
   /// - Throws: `badData` where the groups or the response do not allow the model, `failure` where it cannot be solved.
-  public init(_ grams: NestedGrams, threads: Int) throws(ImmerseError) {
-    try self.init(try LinearMixedModel(grams, threads: threads))
-  }
-
-  private init(_ model: LinearMixedModel) throws(ImmerseError) {
-    request = model.grams.plan.request
-    self.model = model
-    optimum = try model.optimum()
-    result = try MixedModelResult(model, optimum)
+  public init(_ grams: ModelGrams, threads: Int) throws(ImmerseError) {
+    switch grams.structure {
+    case .nested(let grams):
+      let model = try LinearMixedModel(grams, threads: threads)
+      let optimum = try model.optimum()
+      request = grams.plan.request
+      result = try MixedModelResult(model, optimum)
+      fitted = .nested(model, optimum)
+    case .crossed(let grams):
+      let model = try CrossedModel(grams)
+      let optimum = try model.optimum()
+      request = grams.plan.request
+      result = try MixedModelResult(model, optimum)
+      fitted = .crossed(model, optimum)
+    }
   }
 
   /// Predictions of the random effects of every group, for each factor from the lowest up.
-  public func conditionalModes() throws(ImmerseError) -> [ConditionalModes] { try model.conditionalModes(optimum) }
+  public func conditionalModes() throws(ImmerseError) -> [ConditionalModes] {
+    switch fitted {
+    case .nested(let model, let optimum): try model.conditionalModes(optimum)
+    case .crossed(let model, let optimum): try model.conditionalModes(optimum)
+    }
+  }
 
   /// The criterion at θ as lme4 prints it (`convergence.theta`), for profiles and checks.
   ///
   /// - Throws: `usage` where θ has another length than the model's, `failure` where the equations cannot be solved.
   public func criterion(at theta: [Double]) throws(ImmerseError) -> Double {
-    guard theta.count == model.thetaCount else {
-      throw ImmerseError(.usage, "theta has \(theta.count) elements where the model has \(model.thetaCount)")
+    let count = result.convergence.theta.count
+    guard theta.count == count else {
+      throw ImmerseError(.usage, "theta has \(theta.count) elements where the model has \(count)")
     }
-    return try model.evaluate(theta, .raw).criterion
+    switch fitted {
+    case .nested(let model, _): return try model.evaluate(theta, .raw).criterion
+    case .crossed(let model, _): return try model.evaluate(theta, .raw).profile.criterion
+    }
   }
 }

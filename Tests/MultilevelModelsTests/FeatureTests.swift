@@ -133,7 +133,7 @@ import Testing
     let table = try Fixture.weightedHsb82()
     let request = FitRequest(
       "mAch ~ cses + (1 | school)", weights: ["c1", "c2"], weightsAre: .conditional, weightScaling: .size,
-      standardErrors: .model, residualBy: "sx")
+      residualBy: "sx")
     let result = try MixedModel.fit(request, to: table).result
     let residuals = result.varianceComponents.filter { $0.group == "Residual" }
     #expect(residuals.map(\.term1) == ["sxFemale", "sxMale"])

@@ -97,8 +97,11 @@ extension LinearMixedModel {
   static func of(_ request: FitRequest, _ table: some Source, threads: Int = 1) throws -> LinearMixedModel {
     let engine = Engine(threads: threads)
     let dataset = try Dataset(table, columns: try MixedModel.columns(request), engine: engine)
-    return try LinearMixedModel(
-      try dataset.fit(try MixedModel.grams(request, of: dataset), with: engine), threads: threads)
+    let grams = try dataset.fit(try MixedModel.grams(request, of: dataset, with: engine), with: engine)
+    guard case .nested(let nested) = grams.structure else {
+      throw ImmerseError(.failure, "groups that are nested were expected")
+    }
+    return try LinearMixedModel(nested, threads: threads)
   }
 }
 

@@ -97,7 +97,7 @@ import Testing
     var merged = try partial([0..<37])
     try merged.merge(try SavedPartial.decode(SavedPartial.encode(try partial([37..<40, 40..<101]), of: fit), of: fit))
     try merged.merge(try partial([101..<180]))
-    let (a, b) = (try fit.finish(whole), try fit.finish(merged))
+    let (a, b) = (try #require(NestedGrams(whole, of: fit)), try #require(NestedGrams(merged, of: fit)))
     expectClose(b.grams, a.grams, relative: 1e-12, absolute: 1e-12)
     #expect(a.sizes == b.sizes)
     #expect(a.weights == b.weights)

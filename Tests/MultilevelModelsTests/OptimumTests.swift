@@ -34,6 +34,8 @@ struct GoldenFit: CustomTestStringConvertible {
     GoldenFit("Dyestuff2", "Dyestuff2.REML", "Yield ~ 1 + (1 | Batch)"),
     GoldenFit("Pastes", "Pastes.REML", "strength ~ 1 + (1 | batch/cask)"),
     GoldenFit("Pastes", "Pastes.ML", "strength ~ 1 + (1 | batch/cask)"),
+    GoldenFit("Penicillin", "Penicillin.REML", "diameter ~ 1 + (1 | plate) + (1 | sample)"),
+    GoldenFit("Penicillin", "Penicillin.ML", "diameter ~ 1 + (1 | sample) + (1 | plate)"),
     GoldenFit("Hsb82", "Hsb82.null.REML", "mAch ~ 1 + (1 | school)"),
     GoldenFit("Hsb82", "Hsb82.meanses.REML", "mAch ~ meanses + (1 | school)"),
     GoldenFit("Hsb82", "Hsb82.cses.REML", "mAch ~ cses + (cses | school)"),

@@ -51,7 +51,6 @@ import Testing
     (FitRequest("y ~ x + (1 | id)"), "id", "has as many groups as there are rows"),
     (FitRequest("y ~ x + (x | g)"), "g", "4 groups with 2 random effects each, but only 8 rows"),
     (FitRequest("y ~ x + (1 | g) + (1 | same)"), "g", "g and same are the same groups"),
-    (FitRequest("y ~ x + (1 | g) + (1 | cross)"), "g", "the groups of g and cross cross"),
     (FitRequest("flat ~ x + (1 | g)"), "flat", "is the same in all rows used"),
     (FitRequest("sum ~ x + (1 | g)"), "sum", "is an exact linear combination of the fixed effects"),
     (FitRequest("ofgroup ~ x + (1 | g)"), "ofgroup", "does not vary within the groups of g"),
@@ -74,15 +73,6 @@ import Testing
     #expect(error?.kind == .badData)
     if !variable.isEmpty { #expect(error?.variable == variable) }
     #expect(error?.problem.hasPrefix(problem) == true, "\(error?.description ?? "")")
-  }
-
-  @Test func crossedFactorsOfPenicillinAreRefused() throws {
-    let table = try Fixture.table("Penicillin.csv")
-    let error = #expect(throws: ImmerseError.self) {
-      try MixedModel.fit(FitRequest("diameter ~ 1 + (1 | plate) + (1 | sample)"), to: table)
-    }
-    #expect(error?.kind == .badData)
-    #expect(error?.problem.contains("plate and sample cross") == true)
   }
 
   @Test func requestsReadTheirOptionsByName() throws {

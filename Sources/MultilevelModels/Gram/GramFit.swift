@@ -35,7 +35,7 @@ struct GramFit: Fit {
 
   func makePartial() -> GramPartial { GramPartial(self) }
 
-  func finish(_ partial: GramPartial) throws(ImmerseError) -> NestedGrams { try NestedGrams(partial, of: self) }
+  func finish(_ partial: GramPartial) throws(ImmerseError) -> ModelGrams { try ModelGrams(partial, of: self) }
 
   var weightCount: Int { plan.request.weights.count }
 
@@ -44,23 +44,6 @@ struct GramFit: Fit {
 
   /// Whether rows enter the cross-products with their weight; by Graubard and Korn's scaling they weigh 1.
   var weighsRows: Bool { weightCount > 0 && plan.request.weightScaling != .gk }
-
-  /// More cells than the factors have groups: they cross, or clusters of the sample divide them.
-  var tooManyCells: ImmerseError {
-    let design = plan.inference.designColumns
-    return design.isEmpty ? .crossed(plan.factors.map(\.label)) : .divided(plan.factors.map(\.label), by: design)
-  }
-
-  /// The most cells there can be where the factors are nested: the groups of a single factor by residual class.
-  var nestedCellLimit: Int {
-    let levelCounts = Dictionary(uniqueKeysWithValues: frame.groups.map { ($0.name, $0.levels.count) })
-    return plan.factors.map { factor in
-      (factor.columns + plan.furtherGroups).reduce(1) { product, name in
-        let (value, overflow) = product.multipliedReportingOverflow(by: levelCounts[name] ?? 1)
-        return overflow ? .max : value
-      }
-    }.max() ?? 0
-  }
 }
 
 extension ColumnScale {
@@ -75,13 +58,5 @@ extension ImmerseError {
     ImmerseError(
       .badData, "differs within groups of \(labels.joined(separator: ", "))", variable: design.joined(separator: ", "),
       remedy: "clusters and strata hold whole groups of the model, whose factors are nested")
-  }
-
-  static func crossed(_ labels: [String]) -> ImmerseError {
-    ImmerseError(
-      .badData, "the groups of \(labels.joined(separator: " and ")) cross: neither lies within the other",
-      variable: labels.first,
-      remedy:
-        "only nested groups can be fitted; where identifiers restart within each group above, write (1 | above/below)")
   }
 }

@@ -35,7 +35,6 @@ struct GramPartial: Partial {
     for start in stride(from: 0, to: rows.rowCount, by: RowBlock.capacity) {
       try block.load(start..<min(start + RowBlock.capacity, rows.rowCount), of: rows, &dropped)
       let runs = runs(of: block)
-      guard cells.count <= fit.nestedCellLimit else { throw fit.tooManyCells }
       try checkHigherWeights(runs, of: block)
       accumulate(runs, of: block)
     }
@@ -147,7 +146,6 @@ struct GramPartial: Partial {
         }
       }
     }
-    guard cells.count <= fit.nestedCellLimit else { throw fit.tooManyCells }
     for index in dropped.missing.indices { dropped.missing[index] += other.dropped.missing[index] }
     dropped.zeroWeight += other.dropped.zeroWeight
     logWeights += other.logWeights

@@ -5,7 +5,7 @@ import Streaming
 /// What a mixed model is fitted to: the tree of groups, their weights, and the cross-products of the lowest ones.
 ///
 /// Weights are conditional and scaled: a group's cross-products hold its rows' weights as they enter the likelihood.
-public struct NestedGrams: Sendable {
+struct NestedGrams: Sendable {
   /// Rows or groups of one level with the weights by which they enter.
   struct WeightSummary: Sendable {
     var count: Int
@@ -34,19 +34,17 @@ public struct NestedGrams: Sendable {
   /// Of the rows, then of the groups from the lowest level up.
   let weightSummaries: [WeightSummary]
 
-  /// - Throws: `badData` where no row is left, groups are not nested or weights are not constant within their groups.
-  init(_ partial: GramPartial, of fit: GramFit) throws(ImmerseError) {
+  /// - Returns: nil where factors cross.
+  /// - Throws: `badData` where weights are not constant within their groups.
+  init?(_ partial: GramPartial, of fit: GramFit) throws(ImmerseError) {
+    guard
+      let nesting = try Nesting(partial.cells, factors: fit.plan.factors, columns: fit.frame.groups.map(\.name))
+    else { return nil }
     rowCount = partial.rowCounts.reduce(0, +)
     dropped = partial.dropped
-    guard rowCount > 0 else {
-      throw ImmerseError(
-        .badData, "no row has a value in every variable of the model", remedy: "look at the missing values")
-    }
     plan = fit.plan
     frame = fit.frame
     scales = fit.scales
-    let nesting = try Nesting(
-      partial.cells, factors: fit.plan.factors, columns: fit.frame.groups.map(\.name))
     self.nesting = nesting
     designCodes = try Self.designCodes(partial, fit, nesting)
 
@@ -100,15 +98,20 @@ public struct NestedGrams: Sendable {
     _ partial: GramPartial, _ fit: GramFit, _ nesting: Nesting
   ) throws(ImmerseError) -> [String: [Int32]] {
     let names = fit.plan.inference.designColumns
-    guard nesting.cells.count == nesting.levels[0].count else {
-      throw .divided([nesting.levels[0].factor.label], by: names)
+    var result: [String: [Int32]] = [:]
+    for name in names {
+      guard let position = fit.frame.groups.firstIndex(where: { $0.name == name }) else { continue }
+      var codes = [Int32](repeating: -1, count: nesting.levels[0].count)
+      for (group, cell) in zip(nesting.groups, nesting.cells) {
+        let code = partial.cells.codes(of: cell)[position]
+        guard codes[group] < 0 || codes[group] == code else {
+          throw .divided([nesting.levels[0].factor.label], by: names)
+        }
+        codes[group] = code
+      }
+      result[name] = codes
     }
-    if names.isEmpty { return [:] }
-    let codes = nesting.cells.map { partial.cells.codes(of: $0) }
-    return names.reduce(into: [:]) { result, name in
-      guard let position = fit.frame.groups.firstIndex(where: { $0.name == name }) else { return }
-      result[name] = codes.map { $0[position] }
-    }
+    return result
   }
 
   /// The text of a grouping column's level.

@@ -22,8 +22,9 @@ struct Nesting: Sendable {
   let cells: [Int]
   let groups: [Int]
 
-  /// - Throws: `badData` where two factors cross or have the same groups.
-  init(_ index: CellIndex, factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
+  /// - Returns: nil where two factors cross.
+  /// - Throws: `badData` where two factors have the same groups.
+  init?(_ index: CellIndex, factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
     let cellCodes = (0..<index.count).map { index.codes(of: $0) }
     var partitions = factors.map { factor in
       Partition(factor, positions: factor.columns.compactMap { columns.firstIndex(of: $0) }, of: cellCodes)
@@ -31,7 +32,7 @@ struct Nesting: Sendable {
     // The more groups a factor has, the lower it stands.
     partitions.sort { $0.groups.count > $1.groups.count }
     for (lower, upper) in zip(partitions, partitions.dropFirst()) {
-      try Self.check(lower, nestedIn: upper)
+      guard try Self.isNested(lower, in: upper) else { return nil }
     }
     let order = cellCodes.indices.sorted { a, b in
       for partition in partitions.reversed() where partition.numbers[a] != partition.numbers[b] {
@@ -72,33 +73,10 @@ struct Nesting: Sendable {
     self.levels = levels
   }
 
-  /// Which group of one factor each cell belongs to.
-  private struct Partition {
-    let factor: GroupingFactor
-    /// The codes of each group, by number of first appearance.
-    var groups: [[Int32]] = []
-    /// The group of each cell.
-    var numbers: [Int]
-
-    init(_ factor: GroupingFactor, positions: [Int], of cellCodes: [[Int32]]) {
-      self.factor = factor
-      var index = CellIndex(columnCount: positions.count)
-      numbers = []
-      numbers.reserveCapacity(cellCodes.count)
-      for codes in cellCodes {
-        let number = index.insert { codes[positions[$0]] }
-        if number == groups.count { groups.append(positions.map { codes[$0] }) }
-        numbers.append(number)
-      }
-    }
-  }
-
-  private static func check(_ lower: Partition, nestedIn upper: Partition) throws(ImmerseError) {
+  private static func isNested(_ lower: Partition, in upper: Partition) throws(ImmerseError) -> Bool {
     var parents = [Int](repeating: -1, count: lower.groups.count)
     for (child, parent) in zip(lower.numbers, upper.numbers) {
-      guard parents[child] < 0 || parents[child] == parent else {
-        throw .crossed([lower.factor.label, upper.factor.label])
-      }
+      guard parents[child] < 0 || parents[child] == parent else { return false }
       parents[child] = parent
     }
     guard lower.groups.count > upper.groups.count else {
@@ -106,5 +84,6 @@ struct Nesting: Sendable {
         .badData, "\(lower.factor.label) and \(upper.factor.label) are the same groups",
         variable: lower.factor.label, remedy: "keep one of the two random terms")
     }
+    return true
   }
 }

@@ -27,7 +27,7 @@ struct Clusters {
     let options = grams.plan.inference
     let nesting = grams.nesting
     let topCount = nesting.levels[nesting.levels.count - 1].count
-    var ancestors = Array(nesting.cells.indices)
+    var ancestors = Array(0..<nesting.levels[0].count)
     for level in nesting.levels.dropLast() { ancestors = ancestors.map { level.parents[$0] } }
     let label = nesting.levels[nesting.levels.count - 1].factor.label
 

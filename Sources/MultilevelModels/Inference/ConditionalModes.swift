@@ -99,10 +99,16 @@ extension LinearMixedModel {
 extension NestedGrams {
   /// The groups of a level by the text of their columns' levels, joined by colons.
   func groupNames(_ depth: Int) -> [String] {
-    let level = nesting.levels[depth]
-    let levels = level.factor.columns.compactMap { name in frame.groups.first { $0.name == name }?.levels }
-    return (0..<level.count).map { group in
-      levels.indices.map { levels[$0][Int(level.codes[group * levels.count + $0])] }.joined(separator: ":")
+    frame.groupNames(nesting.levels[depth].factor, nesting.levels[depth].codes)
+  }
+}
+
+extension ModelFrame {
+  /// Groups by the text of their columns' levels, joined by colons.
+  func groupNames(_ factor: GroupingFactor, _ codes: [Int32]) -> [String] {
+    let levels = factor.columns.compactMap { name in groups.first { $0.name == name }?.levels }
+    return stride(from: 0, to: codes.count, by: max(1, levels.count)).map { first in
+      levels.indices.map { levels[$0][Int(codes[first + $0])] }.joined(separator: ":")
     }
   }
 }

@@ -21,37 +21,54 @@ struct CovarianceComponents: Sendable {
 
   init(_ model: LinearMixedModel, _ optimum: Optimum) throws(ImmerseError) {
     let scale = model.grams.scales[model.grams.frame.response].scale
-    let residual = optimum.evaluation.residualVariance * scale * scale
+    try self.init(
+      zip(model.grams.nesting.levels, model.levels).map { ($0.factor.label, $1.effects) }, theta: optimum.theta,
+      residualVariance: optimum.evaluation.residualVariance * scale * scale,
+      classes: model.residuals?.classes.names ?? [])
+  }
+
+  init(_ model: CrossedModel, _ optimum: OptimumOf<CrossedEvaluation>) throws(ImmerseError) {
+    let scale = model.grams.scales[model.grams.frame.response].scale
+    try self.init(
+      model.factors.map { ($0.factor.label, $0.effects) }, theta: optimum.theta,
+      residualVariance: optimum.evaluation.profile.residualVariance * scale * scale, classes: [])
+  }
+
+  /// - Parameters:
+  ///   - theta: in fitted coordinates, the logarithms of the classes' ratios last.
+  ///   - residualVariance: of the response as it is named.
+  private init(
+    _ factors: [(label: String, effects: RandomEffects)], theta fitted: [Double], residualVariance residual: Double,
+    classes: [String]
+  ) throws(ImmerseError) {
     var covariances: [Matrix] = []
     var theta: [Double] = []
     var boundary: [String] = []
+    var first = 0
     do {
-      for (level, factor) in zip(model.levels, try model.rawFactors(optimum.theta)) {
+      for (label, effects) in factors {
+        let own = fitted[first..<first + effects.thetaCount]
+        first += effects.thetaCount
+        let factor = try effects.rawFactor(own)
         var covariance = try factor.timesTransposed(factor)
         for k in covariance.elements.indices { covariance.elements[k] *= residual }
         covariances.append(covariance)
-        theta += level.effects.theta(RandomEffects.lowerTriangular(factor))
-      }
-      for (depth, level) in model.levels.enumerated() {
-        let label = model.grams.nesting.levels[depth].factor.label
-        boundary += try Self.boundary(level, label, optimum.theta(of: depth, in: model), covariances[depth], residual)
+        theta += effects.theta(RandomEffects.lowerTriangular(factor))
+        boundary += try Self.boundary(effects, label, own, covariance, residual)
       }
     } catch { throw .unsolvable }
+    let ratios = fitted[first...]
     self.covariances = covariances
     residualVariance = residual
-    let ratios = optimum.evaluation.logRatios
-    residualClasses = zip(model.residuals?.classes.names ?? [], [0] + ratios).map { ($0, residual * .exp(2 * $1)) }
-    theta += ratios
-    self.theta = theta
+    residualClasses = zip(classes, [0] + ratios).map { ($0, residual * .exp(2 * $1)) }
+    self.theta = theta + ratios
     self.boundary = boundary
   }
 
   /// The variances and combinations of effects at zero, term by term.
   private static func boundary(
-    _ level: LinearMixedModel.Level, _ label: String, _ theta: ArraySlice<Double>, _ covariance: Matrix,
-    _ residual: Double
+    _ effects: RandomEffects, _ label: String, _ theta: ArraySlice<Double>, _ covariance: Matrix, _ residual: Double
   ) throws(NumericalError) -> [String] {
-    let effects = level.effects
     let fitted = effects.factor(theta)
     var found: [String] = []
     var first = 0
@@ -98,8 +115,13 @@ extension LinearMixedModel {
     for level in levels {
       let own = theta[first..<first + level.effects.thetaCount]
       first += own.count
-      factors.append(try level.effects.rawFromFitted * level.effects.factor(own))
+      factors.append(try level.effects.rawFactor(own))
     }
     return factors
   }
+}
+
+extension RandomEffects {
+  /// The matrix that makes raw effects, over σ, from independent standard ones.
+  func rawFactor(_ theta: ArraySlice<Double>) throws(NumericalError) -> Matrix { try rawFromFitted * factor(theta) }
 }

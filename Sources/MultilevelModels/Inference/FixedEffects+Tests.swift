@@ -21,10 +21,9 @@ extension FixedEffects {
   }
 
   /// For every fixed term, in the order of the formula, the F test that its coefficients are zero.
-  func termTests(_ model: LinearMixedModel) throws(ImmerseError) -> [MixedModelResult.TermTest] {
-    let frame = model.grams.frame
+  func termTests(_ fixed: [Int], _ frame: ModelFrame) throws(ImmerseError) -> [MixedModelResult.TermTest] {
     var terms: [(label: String, columns: [Int])] = []
-    for (index, column) in model.fixed.enumerated() where !frame.columns[column].isIntercept {
+    for (index, column) in fixed.enumerated() where !frame.columns[column].isIntercept {
       let label = frame.columns[column].parts.map { frame.variableNames[$0.variable] }.joined(separator: ":")
       if let known = terms.firstIndex(where: { $0.label == label }) {
         terms[known].columns.append(index)
@@ -34,7 +33,7 @@ extension FixedEffects {
     }
     var tests: [MixedModelResult.TermTest] = []
     for term in terms {
-      var contrasts = Matrix(rows: model.fixed.count, columns: term.columns.count)
+      var contrasts = Matrix(rows: fixed.count, columns: term.columns.count)
       for (j, row) in term.columns.enumerated() { contrasts[row, j] = 1 }
       guard let (statistic, df) = try test(contrasts) else { throw .unsolvable }
       tests.append(
@@ -87,8 +86,7 @@ extension MixedModelResult.FixedEffectRow {
 }
 
 extension MixedModelResult.Inference {
-  init(_ model: LinearMixedModel, _ effects: FixedEffects) {
-    let options = model.grams.plan.inference
+  init(_ options: InferenceOptions, _ effects: FixedEffects) {
     standardErrors = options.standardErrors ?? .model
     degreesOfFreedom = effects.method
     bread = effects.clusters == nil ? nil : options.bread

@@ -26,7 +26,7 @@ struct FixedEffects {
     let hasScores = options.standardErrors != .sandwich || !model.isRestricted
     let wantsVariances = hasScores && options.varianceErrors ?? isSmall
     clusters = options.standardErrors == .sandwich ? try Clusters(model.grams) : nil
-    let (map, shift) = Self.rawFromStored(model)
+    let (map, shift) = Self.rawFromStored(model.fixed, model.grams.frame, model.grams.scales)
     do {
       var estimates = try map * evaluation.coefficients
       for i in estimates.indices { estimates[i] += shift[i] }
@@ -82,15 +82,31 @@ struct FixedEffects {
     self.map = map
   }
 
+  /// Of crossed factors: the model's standard errors, referred to the normal distribution.
+  init(_ model: CrossedModel, _ profile: ProfiledEstimates) throws(ImmerseError) {
+    let (map, shift) = Self.rawFromStored(model.fixed, model.grams.frame, model.grams.scales)
+    do {
+      estimates = zip(try map * profile.coefficients, shift).map(+)
+      covariance = try map.congruence(try profile.information.inverse().scaled(by: profile.residualVariance))
+    } catch { throw .unsolvable }
+    varianceCovariance = nil
+    variances = nil
+    clusters = nil
+    method = .none
+    smallSample = ConstantDegreesOfFreedom(value: .infinity)
+    self.map = map
+  }
+
   /// The map from stored to raw coefficients, and what is to be added.
-  private static func rawFromStored(_ model: LinearMixedModel) -> (map: Matrix, shift: [Double]) {
-    let scales = model.grams.scales
-    let columns = model.grams.frame.columns
-    let response = scales[model.grams.frame.response]
-    var map = Matrix(rows: model.fixed.count, columns: model.fixed.count)
-    var shift = [Double](repeating: 0, count: model.fixed.count)
-    let intercept = model.fixed.firstIndex { columns[$0].isIntercept }
-    for (j, column) in model.fixed.enumerated() {
+  private static func rawFromStored(
+    _ fixed: [Int], _ frame: ModelFrame, _ scales: [ColumnScale]
+  ) -> (map: Matrix, shift: [Double]) {
+    let columns = frame.columns
+    let response = scales[frame.response]
+    var map = Matrix(rows: fixed.count, columns: fixed.count)
+    var shift = [Double](repeating: 0, count: fixed.count)
+    let intercept = fixed.firstIndex { columns[$0].isIntercept }
+    for (j, column) in fixed.enumerated() {
       map[j, j] = response.scale / scales[column].scale
       if let intercept, j != intercept { map[intercept, j] = -map[j, j] * scales[column].shift }
     }

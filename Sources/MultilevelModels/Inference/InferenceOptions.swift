@@ -94,12 +94,23 @@ extension InferenceOptions {
   ///
   /// - Throws: `usage` where they contradict each other or the likelihood, with the reason.
   func resolved(
-    isWeighted: Bool, method: FitRequest.Method, levels: Int
+    isWeighted: Bool, isSampled: Bool, hasResidualClasses: Bool, method: FitRequest.Method, levels: Int
   ) throws(ImmerseError) -> InferenceOptions {
     var options = self
-    let errors = standardErrors ?? (isWeighted ? .sandwich : .model)
+    let errors = standardErrors ?? (isSampled ? .sandwich : .model)
     options.standardErrors = errors
     let df = degreesOfFreedom
+    if hasResidualClasses {
+      let needed: [DegreesOfFreedom?] = [.satterthwaite, .kenwardRoger, .kenwardRogerObserved]
+      if errors == .cr2 || bread == .joint || varianceErrors == true || needed.contains(df) {
+        throw ImmerseError(
+          .usage,
+          "where residual variances differ between classes, the variances have no standard errors, and small-"
+            + "sample degrees of freedom are those of containment or of the design",
+          remedy: "use --df containment, or --se sandwich")
+      }
+      options.varianceErrors = false
+    }
     if errors == .cr2 {
       guard !isWeighted && levels == 1 else {
         throw ImmerseError(
@@ -128,7 +139,7 @@ extension InferenceOptions {
     case .kenwardRoger?, .kenwardRogerObserved?:
       guard !isWeighted else {
         throw ImmerseError(
-          .usage, "Kenward and Roger's degrees of freedom are not defined with sampling weights",
+          .usage, "Kenward and Roger's degrees of freedom are defined without weights only",
           remedy: "use --df design")
       }
       guard method == .reml, errors == .model else {
@@ -137,9 +148,9 @@ extension InferenceOptions {
           remedy: "leave --ml and --se out, or use --df satterthwaite")
       }
     case .satterthwaite?:
-      guard errors == .cr2 || (errors == .model && !isWeighted) else {
+      guard errors == .cr2 || (errors == .model && !isSampled) else {
         throw ImmerseError(
-          .usage, "Satterthwaite's degrees of freedom belong to the model's standard errors, without weights",
+          .usage, "Satterthwaite's degrees of freedom belong to the model's standard errors, without sampling weights",
           remedy: "use --df design")
       }
     case .design?:
@@ -153,7 +164,8 @@ extension InferenceOptions {
       switch errors {
       case .cr2: options.degreesOfFreedom = .satterthwaite
       case .sandwich: options.degreesOfFreedom = .design
-      case .model: options.degreesOfFreedom = method == .reml ? nil : DegreesOfFreedom.none
+      case .model:
+        options.degreesOfFreedom = method == .ml ? DegreesOfFreedom.none : hasResidualClasses ? .containment : nil
       }
     }
     return options

@@ -8,17 +8,20 @@ extension MixedModelResult {
     let grams = model.grams
     let components = try CovarianceComponents(model, optimum)
     let effects = try FixedEffects(model, optimum)
-    rows = try Self.fixedEffectRows(model, effects)
-    varianceComponents = Self.varianceComponentRows(model, components, try effects.varianceErrors(model))
-    inference = Inference(model, effects)
-    tests = grams.plan.inference.tests ? try effects.termTests(model) : []
+    rows = try Self.fixedEffectRows(model.fixed, grams.frame, effects, level: grams.plan.request.level)
+    varianceComponents = Self.varianceComponentRows(
+      zip(grams.nesting.levels, model.levels).map { ($0.factor.label, $1.effects) }, components,
+      try effects.varianceErrors(model), residualBy: model.residuals?.classes.column)
+    inference = Inference(grams.plan.inference, effects)
+    tests = grams.plan.inference.tests ? try effects.termTests(model.fixed, grams.frame) : []
     criterion = Criterion(
       name: model.isRestricted ? "REML" : grams.plan.isSampled ? "pseudo-ML" : "ML",
       value: optimum.evaluation.criterion)
     groups = grams.nesting.levels.reduce(into: [:]) { $0[$1.factor.label] = $1.count }
     count = grams.rowCount
-    droppedRows = Self.droppedRows(grams)
-    weights = Self.weightRows(grams)
+    droppedRows = Self.droppedRows(grams.plan, grams.frame, grams.dropped)
+    weights = Self.weightRows(
+      grams.plan, zip(["rows"] + grams.nesting.levels.map(\.factor.label), grams.weightSummaries).map { ($0, $1) })
     let certificate = try effects.variances.map { v throws(ImmerseError) in try v.certificate(model, optimum) }
     let shown = certificate ?? optimum.certificate
     convergence = Convergence(
@@ -26,29 +29,28 @@ extension MixedModelResult {
       hessian: certificate == nil ? .differenced : .exact, smallestEigenvalue: shown.smallestEigenvalue,
       largestEigenvalue: shown.largestEigenvalue, evaluations: optimum.evaluations,
       start: optimum.start, theta: components.theta, boundary: components.boundary)
-    notes = Self.notes(model, convergence, droppedRows: grams.dropped.count)
+    notes = Self.notes(
+      convergence, dependent: model.dependent.map { grams.frame.columns[$0].name }, droppedRows: grams.dropped.count)
   }
 
-  private static func fixedEffectRows(
-    _ model: LinearMixedModel, _ effects: FixedEffects
+  static func fixedEffectRows(
+    _ fixed: [Int], _ frame: ModelFrame, _ effects: FixedEffects, level: Double
   ) throws(ImmerseError) -> [FixedEffectRow] {
-    let level = model.grams.plan.request.level
     var rows: [FixedEffectRow] = []
-    for (index, column) in model.fixed.enumerated() {
-      let contrast = model.fixed.indices.map { $0 == index ? 1.0 : 0 }
-      rows.append(
-        FixedEffectRow(try effects.estimate(contrast), term: model.grams.frame.columns[column].name, level: level))
+    for (index, column) in fixed.enumerated() {
+      let contrast = fixed.indices.map { $0 == index ? 1.0 : 0 }
+      rows.append(FixedEffectRow(try effects.estimate(contrast), term: frame.columns[column].name, level: level))
     }
     return rows
   }
 
-  private static func varianceComponentRows(
-    _ model: LinearMixedModel, _ components: CovarianceComponents, _ errors: VarianceErrors?
+  static func varianceComponentRows(
+    _ factors: [(label: String, effects: RandomEffects)], _ components: CovarianceComponents, _ errors: VarianceErrors?,
+    residualBy column: String? = nil
   ) -> [VarianceComponentRow] {
     var rows: [VarianceComponentRow] = []
-    for (depth, level) in model.levels.enumerated() {
-      let group = model.grams.nesting.levels[depth].factor.label
-      let (names, covariance) = (level.effects.names, components.covariances[depth])
+    for (depth, (group, effects)) in factors.enumerated() {
+      let (names, covariance) = (effects.names, components.covariances[depth])
       func add(_ i: Int, _ j: Int) {
         let product = (covariance[i, i] * covariance[j, j]).squareRoot()
         rows.append(
@@ -59,12 +61,12 @@ extension MixedModelResult {
             standardError: errors?[depth, i, j]))
       }
       for i in names.indices { add(i, i) }
-      for element in level.effects.elements where element.row != element.column { add(element.column, element.row) }
+      for element in effects.elements where element.row != element.column { add(element.column, element.row) }
     }
-    let column = model.residuals?.classes.column ?? ""
     let residuals: [(name: String?, variance: Double)] =
       components.residualClasses.isEmpty
-      ? [(nil, components.residualVariance)] : components.residualClasses.map { (column + $0.name, $0.variance) }
+      ? [(nil, components.residualVariance)]
+      : components.residualClasses.map { ((column ?? "") + $0.name, $0.variance) }
     for residual in residuals {
       rows.append(
         VarianceComponentRow(
@@ -75,32 +77,33 @@ extension MixedModelResult {
     return rows
   }
 
-  private static func droppedRows(_ grams: NestedGrams) -> [DroppedRowsEntry] {
-    var entries = zip(grams.frame.variableNames, grams.dropped.missing).filter { $0.1 > 0 }.map {
+  static func droppedRows(_ plan: ModelPlan, _ frame: ModelFrame, _ dropped: DroppedRows) -> [DroppedRowsEntry] {
+    var entries = zip(frame.variableNames, dropped.missing).filter { $0.1 > 0 }.map {
       DroppedRowsEntry(variable: $0, reason: .missing, rows: $1)
     }
-    if grams.dropped.zeroWeight > 0 {
-      let names = grams.plan.request.weights.joined(separator: ", ")
-      entries.append(DroppedRowsEntry(variable: names, reason: .zeroWeight, rows: grams.dropped.zeroWeight))
+    if dropped.zeroWeight > 0 {
+      let names = plan.request.weights.joined(separator: ", ")
+      entries.append(DroppedRowsEntry(variable: names, reason: .zeroWeight, rows: dropped.zeroWeight))
     }
     return entries
   }
 
-  private static func weightRows(_ grams: NestedGrams) -> [WeightsRow] {
-    let request = grams.plan.request
+  static func weightRows(
+    _ plan: ModelPlan, _ levels: [(label: String, weights: NestedGrams.WeightSummary)]
+  ) -> [WeightsRow] {
+    let request = plan.request
     let names = request.weights
     if names.isEmpty { return [] }
-    let levels = ["rows"] + grams.nesting.levels.map(\.factor.label)
-    return zip(levels, grams.weightSummaries).enumerated().map { index, row in
+    return levels.enumerated().map { index, row in
       WeightsRow(
-        level: row.0, variable: index < names.count ? names[index] : nil, kind: request.weightsKind,
+        level: row.label, variable: index < names.count ? names[index] : nil, kind: request.weightsKind,
         given: index < names.count ? request.weightsAre : nil, scaling: index == 0 ? request.weightScaling : .none,
-        count: row.1.count, sum: row.1.sum,
-        effectiveCount: row.1.sum * row.1.sum / row.1.sumOfSquares)
+        count: row.weights.count, sum: row.weights.sum,
+        effectiveCount: row.weights.sum * row.weights.sum / row.weights.sumOfSquares)
     }
   }
 
-  private static func notes(_ model: LinearMixedModel, _ convergence: Convergence, droppedRows: Int) -> [Note] {
+  static func notes(_ convergence: Convergence, dependent: [String], droppedRows: Int) -> [Note] {
     var notes: [Note] = []
     if !convergence.converged {
       notes.append(
@@ -113,10 +116,10 @@ extension MixedModelResult {
       notes.append(
         Note("boundary", "\(zero) is estimated as zero: the data show no such variation beyond the residual one"))
     }
-    if !model.dependent.isEmpty {
-      let names = model.dependent.map { model.grams.frame.columns[$0].name }
+    if !dependent.isEmpty {
       notes.append(
-        Note("rank_deficient", "left out as linear combinations of earlier terms: \(names.joined(separator: ", "))"))
+        Note(
+          "rank_deficient", "left out as linear combinations of earlier terms: \(dependent.joined(separator: ", "))"))
     }
     if droppedRows > 0 {
       notes.append(Note("rows_dropped", "\(droppedRows) rows with missing values or a weight of zero were left out"))

@@ -5,27 +5,33 @@ import RealModule
 
 /// The profiled criterion at one θ, with the estimates that go with it in terms of the stored columns.
 struct Evaluation: Sendable {
-  /// −2 log (pseudo-, restricted) likelihood with all constants.
-  let criterion: Double
-  /// The fixed effects.
-  let coefficients: [Double]
-  /// r², the penalised residual sum of squares.
-  let residualSquares: Double
-  /// σ².
-  let residualVariance: Double
-  /// The Cholesky factor of K = X'V⁻¹X σ².
-  let information: Cholesky
+  let profile: ProfiledEstimates
   /// Λ of each level in terms of the stored columns, a row for each carrier.
   let factors: [[Double]]
   /// ρ of the residual classes but the first.
   let logRatios: [Double]
   let sweep: UpSweep
 
-  /// b = [−β; 1]: what the fixed effects and the response contribute to a residual.
-  var contrast: [Double] { coefficients.map { -$0 } + [1] }
+  var criterion: Double { profile.criterion }
+  var coefficients: [Double] { profile.coefficients }
+  var residualSquares: Double { profile.residualSquares }
+  var residualVariance: Double { profile.residualVariance }
+  var information: Cholesky { profile.information }
+  var contrast: [Double] { profile.contrast }
 }
 
-extension LinearMixedModel {
+extension LinearMixedModel: MixedLikelihood {
+  var randomFactors: [(effects: RandomEffects, weightOfGroups: Double)] {
+    levels.map { ($0.effects, $0.weightOfGroups) }
+  }
+
+  /// With the profiled σ, D = 2 N_c ρ_c + N log(Σ S_c exp(−2ρ_c)) has the second derivative 4 N_c (1 − N_c/N).
+  var furtherMetric: [Double] {
+    (residuals?.sizes ?? []).dropFirst().map { size / (4 * $0 * (size - $0)) }
+  }
+
+  func profile(_ evaluation: Evaluation) -> ProfiledEstimates { evaluation.profile }
+
   /// Λ of each level in terms of the stored columns.
   func factors(_ theta: [Double], _ coordinates: ThetaCoordinates) -> [[Double]] {
     var first = 0
@@ -47,28 +53,12 @@ extension LinearMixedModel {
     for i in 0...p {
       for j in 0...i { root[i, j] = sweep.root[packed(i, j)] }
     }
-    let information: Cholesky
-    let coefficients: [Double]
-    let residual: Double
-    do {
-      information = try Cholesky(root.submatrix(rows: Array(0..<p), columns: Array(0..<p)))
-      coefficients = try information.solve((0..<p).map { root[p, $0] })
-      // r² is the square of the last pivot in the factor of the whole.
-      residual = try Cholesky(root).factor[p, p]
-    } catch { throw .unsolvable }
-    let residualSquares = residual * residual
-    let df = degreesOfFreedom
-    var criterion = 2 * sweep.logDeterminant + df * (1 + .log(2 * .pi * residualSquares / df))
-    criterion += 2 * df * .log(grams.scales[grams.frame.response].scale)
-    criterion += (residuals?.logDeterminant(logRatios) ?? 0) - grams.logWeights
-    if isRestricted {
-      criterion += information.logDeterminant
-      for column in fixed { criterion += 2 * .log(grams.scales[column].scale) }
-    }
-    return Evaluation(
-      criterion: criterion, coefficients: coefficients, residualSquares: residualSquares,
-      residualVariance: residualSquares / df, information: information, factors: factors,
-      logRatios: logRatios, sweep: sweep)
+    let profile = try ProfiledEstimates(
+      root: root, logDeterminant: sweep.logDeterminant, degreesOfFreedom: degreesOfFreedom, isRestricted: isRestricted,
+      constant: 2 * degreesOfFreedom * .log(grams.scales[grams.frame.response].scale)
+        + (residuals?.logDeterminant(logRatios) ?? 0) - grams.logWeights,
+      fixedScales: fixed.map { grams.scales[$0].scale })
+    return Evaluation(profile: profile, factors: factors, logRatios: logRatios, sweep: sweep)
   }
 
   /// The derivative of the criterion with respect to every level's Λ, and to the logarithms of the residual ratios:
@@ -93,12 +83,6 @@ extension LinearMixedModel {
       zip(levels, stored).map { $0.effects.derivative($1, coordinates) },
       residuals?.gradient(evaluation.logRatios, adjoints: lowest, width: levels[0].shape.width) ?? []
     )
-  }
-
-  /// The gradient of the criterion with respect to θ.
-  func gradient(_ evaluation: Evaluation, _ coordinates: ThetaCoordinates) throws(ImmerseError) -> [Double] {
-    let derivatives = try derivatives(evaluation, coordinates)
-    return zip(levels, derivatives.factors).flatMap { $0.effects.theta($1) } + derivatives.logRatios
   }
 }
 

@@ -47,9 +47,6 @@ struct LinearMixedModel: Sendable {
   let size: Double
   let pooled: Matrix
 
-  /// The elements of θ that make the levels' Λ; ratios of residual variances follow them.
-  var factorCount: Int { levels.reduce(0) { $0 + $1.effects.thetaCount } }
-  var thetaCount: Int { factorCount + (residuals?.ratioCount ?? 0) }
   /// The divisor of the residual variance.
   var degreesOfFreedom: Double { isRestricted ? size - Double(fixed.count) : size }
 
@@ -76,8 +73,14 @@ struct LinearMixedModel: Sendable {
     dependent = dependentPositions.map { frame.fixed[$0] }
     fixed = frame.fixed.indices.filter { !dependentPositions.contains($0) }.map { frame.fixed[$0] }
     let fixed = fixed
-    try Self.checkIdentified(
-      grams, effects, fixedCount: fixed.count, pooled: pooled, size: size, totalWeights: totalWeights)
+    // Frequency weights stand for rows and groups that are there.
+    let isCounted = grams.plan.request.weightsKind == .frequency && !grams.plan.request.weights.isEmpty
+    let (tree, counts) = (grams.nesting.levels, totalWeights.map { Int($0.reduce(0, +)) })
+    try Identification(
+      frame: frame,
+      factors: tree.indices.map { (tree[$0].factor.label, isCounted ? counts[$0] : tree[$0].count, effects[$0]) },
+      rowCount: isCounted ? Int(size) : grams.rowCount, fixedCount: fixed.count, pooled: pooled, size: size
+    ).check()
 
     // A column is needed up to the highest level that uses it.
     var highest = [Int](repeating: -1, count: frame.columns.count)

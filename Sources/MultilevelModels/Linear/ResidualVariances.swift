@@ -11,8 +11,6 @@ struct ResidualVariances: Sendable {
   /// N_c.
   let sizes: [Double]
 
-  var ratioCount: Int { sizes.count - 1 }
-
   /// - Parameter weights: those of the lowest groups, all levels' together.
   init(_ classes: ResidualClasses, triangles: [Double], weights: [Double]) {
     self.classes = classes

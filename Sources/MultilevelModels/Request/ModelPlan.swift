@@ -41,7 +41,9 @@ struct ModelPlan: Sendable {
     self.formula = formula
     self.factors = factors
     method = request.method ?? (isSampled ? .ml : .reml)
-    inference = try request.inference.resolved(isWeighted: isSampled, method: method, levels: factors.count)
+    inference = try request.inference.resolved(
+      isWeighted: !request.weights.isEmpty, isSampled: isSampled, hasResidualClasses: request.residualBy != nil,
+      method: method, levels: factors.count)
   }
 
   private static func checkWeights(_ request: FitRequest, _ factors: [GroupingFactor]) throws(ImmerseError) {

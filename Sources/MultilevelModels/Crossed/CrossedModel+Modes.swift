@@ -1,0 +1,64 @@
+import Columnar
+import LinearAlgebra
+import ModelFormula
+
+extension CrossedModel: MixedLikelihood {
+  var randomFactors: [(effects: RandomEffects, weightOfGroups: Double)] {
+    factors.map { ($0.effects, Double($0.count)) }
+  }
+
+  var furtherMetric: [Double] { [] }
+
+  func profile(_ evaluation: CrossedEvaluation) -> ProfiledEstimates { evaluation.profile }
+
+  func checkResidual(_ far: CrossedEvaluation) throws(ImmerseError) {
+    try Identification.checkResidual(
+      far.profile.residualSquares, pooled: grams.pooled, grams.frame,
+      label: factors.map(\.factor.label).joined(separator: " and "))
+  }
+
+  func checkEnd(_ theta: [Double]) throws(ImmerseError) {}
+
+  /// The modes u = G[−β; 1] and the variances T⁻¹ of every factor, in terms of the effects the formula names.
+  ///
+  /// - Complexity: that of one evaluation with its gradient.
+  func conditionalModes(_ optimum: OptimumOf<CrossedEvaluation>) throws(ImmerseError) -> [ConditionalModes] {
+    let evaluation = optimum.evaluation
+    let scale = grams.scales[grams.frame.response].scale
+    let sigma = evaluation.profile.residualVariance.squareRoot() * scale
+    let inverse = try SelectedInverse(self, evaluation)
+    let contrast = Matrix(rows: columns.count, columns: 1, elements: evaluation.profile.contrast)
+    let effects = solved(evaluation, times: contrast)
+    var result: [ConditionalModes] = []
+    var first = 0
+    for (f, factor) in factors.enumerated() {
+      let q = factor.effects.count
+      let raw: Matrix
+      do { raw = try factor.effects.rawFactor(optimum.theta[first..<first + factor.effects.thetaCount]) } catch {
+        throw .unsolvable
+      }
+      first += factor.effects.thetaCount
+      var modes = [[Double]](repeating: [], count: q)
+      var deviations = modes
+      for group in 0..<factor.count {
+        let start = f == 0 ? group * q : tailOffsets[f] + group * q
+        let u = (0..<q).map { f == 0 ? effects.head[start + $0] : effects.tail[start + $0, 0] }
+        let variance = { (r: Int, s: Int) -> Double in
+          f == 0 ? inverse.head[(group * q + r) * q + s] : inverse.tail[start + r, start + s]
+        }
+        for effect in 0..<q {
+          modes[effect].append(scale * (0..<q).reduce(0) { $0 + raw[effect, $1] * u[$1] })
+          let square = (0..<q).reduce(0.0) { sum, r in
+            sum + (0..<q).reduce(0.0) { $0 + raw[effect, r] * variance(r, $1) * raw[effect, $1] }
+          }
+          deviations[effect].append(sigma * max(0, square).squareRoot())
+        }
+      }
+      result.append(
+        ConditionalModes(
+          group: factor.factor.label, groups: grams.frame.groupNames(factor.factor, factor.codes),
+          terms: factor.effects.names, modes: modes, standardDeviations: deviations))
+    }
+    return result
+  }
+}
