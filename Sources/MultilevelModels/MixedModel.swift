@@ -61,6 +61,11 @@ public struct MixedModel: Sendable {
     let plan = try ModelPlan(request)
     let statistics = try TermStatistics.fit(
       plan.formula, furtherNumbers: request.weights, furtherGroups: plan.furtherGroups, profile: dataset.profile)
+    if let term = plan.formula.termsOfAllRows.first, dataset.rowCount == 0, dataset.profile.rowCount > 0 {
+      throw ImmerseError(
+        .usage, "the columns of \(term) depend on all rows, so the model cannot be fitted in parts",
+        remedy: "compute the column beforehand")
+    }
     return try GramFit(
       plan, profile: dataset.profile,
       statistics: try statistics.map { fit throws(ImmerseError) in try dataset.fit(fit, with: engine) }
@@ -71,19 +76,32 @@ public struct MixedModel: Sendable {
   ///
   /// - Throws: `badData` where the groups or the response do not allow the model, `failure` where it cannot be solved.
   public init(_ grams: ModelGrams, threads: Int) throws(ImmerseError) {
+    try self.init(grams, threads: threads, from: nil)
+  }
+
+  /// - Parameter theta: where the search begins, in fitted coordinates.
+  init(_ grams: ModelGrams, threads: Int, from theta: [Double]?) throws(ImmerseError) {
     switch grams.structure {
     case .nested(let grams):
       let model = try LinearMixedModel(grams, threads: threads)
-      let optimum = try model.optimum()
+      let optimum = try model.optimum(from: theta)
       request = grams.plan.request
       result = try MixedModelResult(model, optimum)
       fitted = .nested(model, optimum)
     case .crossed(let grams):
       let model = try CrossedModel(grams)
-      let optimum = try model.optimum()
+      let optimum = try model.optimum(from: theta)
       request = grams.plan.request
       result = try MixedModelResult(model, optimum)
       fitted = .crossed(model, optimum)
+    }
+  }
+
+  /// Where the search ended, in fitted coordinates.
+  var fittedTheta: [Double] {
+    switch fitted {
+    case .nested(_, let optimum): optimum.theta
+    case .crossed(_, let optimum): optimum.theta
     }
   }
 

@@ -86,6 +86,9 @@ extension Formula {
     }
   }
 
+  /// The labels of terms whose columns depend on all rows, such as `cwc(x, g)`; each once.
+  public var termsOfAllRows: [String] { covariates.filter(\.dependsOnAllRows).map(\.label) }
+
   /// The variables of all terms, each once, in the order of first mention.
   var covariates: [Variable] {
     var seen: Set<Variable> = []

@@ -14,6 +14,13 @@ public struct TermStatistics: Sendable {
 
   public init() {}
 
+  /// The same for the same statistics, and for no others.
+  public var signature: String {
+    let means = means.map { "\($0.key.label) \($0.value)" }
+    let polynomials = polynomials.map { "\($0.key.label) \($0.value)" }
+    return (means + polynomials).sorted().joined(separator: "; ")
+  }
+
   /// The pass that finds what a formula needs; nil where it needs nothing.
   public static func fit(
     _ formula: Formula, furtherNumbers: [String], furtherGroups: [String] = [], profile: Profile

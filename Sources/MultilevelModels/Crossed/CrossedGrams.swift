@@ -61,28 +61,30 @@ struct CrossedGrams: Sendable {
       count: rowCount, sum: partial.weightSums.reduce(0, +), sumOfSquares: partial.weightSquares.reduce(0, +))
     size = fit.plan.request.weightsKind == .frequency ? rowWeights.sum : Double(rowCount)
 
-    let cellCodes = (0..<partial.cells.count).map { partial.cells.codes(of: $0) }
+    let codes = partial.cells.codesByColumn()
     let columnCount = fit.frame.columns.count
     var factors: [Factor] = []
     for factor in fit.plan.factors {
       let effects = try RandomEffects(factor, frame: fit.frame, scales: fit.scales)
-      let positions = factor.columns.compactMap { name in fit.frame.groups.firstIndex { $0.name == name } }
-      var partition = Partition(factor, positions: positions, of: cellCodes)
-      partition.sortGroups()
+      let partition = Partition(
+        factor,
+        columns: factor.columns.compactMap { name in
+          fit.frame.groups.firstIndex { $0.name == name }.map { codes[$0] }
+        })
       let carriers = effects.columns.count
       factors.append(
         Factor(
-          factor: factor, effects: effects, codes: partition.groups.flatMap(\.self), count: partition.groups.count,
+          factor: factor, effects: effects, codes: partition.codes, count: partition.count,
           numbers: partition.numbers,
-          own: [Double](repeating: 0, count: partition.groups.count * carriers * carriers),
-          cross: [Double](repeating: 0, count: partition.groups.count * carriers * columnCount)))
+          own: [Double](repeating: 0, count: partition.count * carriers * carriers),
+          cross: [Double](repeating: 0, count: partition.count * carriers * columnCount)))
     }
     factors.sort { $0.count * $0.effects.count > $1.count * $1.effects.count }
     let triangle = packedCount(columnCount)
     var pooled = Matrix(rows: columnCount, columns: columnCount)
     var sums = [Double](repeating: 0, count: triangle)
     partial.grams.withUnsafeBufferPointer { grams in
-      for cell in 0..<cellCodes.count {
+      for cell in 0..<partial.cells.count {
         for k in 0..<triangle { sums[k] += grams[cell * triangle + k] }
       }
       for f in factors.indices { factors[f].accumulate(grams, columnCount: columnCount) }

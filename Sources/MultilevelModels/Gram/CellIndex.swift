@@ -41,18 +41,18 @@ struct CellIndex: Sendable {
     return numbers
   }
 
-  /// The codes of a combination by column. O(columns).
-  func codes(of cell: Int) -> [Int32] {
-    if columnCount == 1 { return [Int32(indexes[0].keys[cell])] }
-    var codes = [Int32](repeating: 0, count: columnCount)
-    var number = cell
+  /// The codes of all combinations, column by column. O(combinations · columns).
+  func codesByColumn() -> [[Int32]] {
+    if columnCount == 1 { return [indexes[0].keys.map { Int32(truncatingIfNeeded: $0) }] }
+    var columns = [[Int32]](repeating: [], count: columnCount)
+    var numbers = Array(0..<count)
     for column in (1..<columnCount).reversed() {
-      let parts = KeyIndex.parts(indexes[column - 1].keys[number])
-      codes[column] = Int32(parts.second)
-      number = parts.first
+      let keys = indexes[column - 1].keys
+      columns[column] = numbers.map { Int32(truncatingIfNeeded: KeyIndex.parts(keys[$0]).second) }
+      numbers = numbers.map { KeyIndex.parts(keys[$0]).first }
     }
-    codes[0] = Int32(number)
-    return codes
+    columns[0] = numbers.map { Int32(truncatingIfNeeded: $0) }
+    return columns
   }
 
   func write(to blob: inout BlobWriter) {

@@ -12,6 +12,7 @@ struct GramFit: Fit {
   let frame: ModelFrame
   /// One for each column of the frame.
   let scales: [ColumnScale]
+  private let statistics: TermStatistics
 
   init(
     _ plan: ModelPlan, profile: Profile, statistics: TermStatistics = TermStatistics()
@@ -21,6 +22,7 @@ struct GramFit: Fit {
       plan.formula, furtherNumbers: plan.request.weights, furtherGroups: plan.furtherGroups, profile: profile,
       statistics: statistics)
     self.frame = frame
+    self.statistics = statistics
     let hasIntercept = frame.fixed.first.map { frame.columns[$0].isIntercept } ?? false
     scales = try frame.provisionalScales().map { $0.withShift(hasIntercept) }
   }
@@ -30,7 +32,7 @@ struct GramFit: Fit {
   var signature: String {
     let levels = frame.groups.map { "\($0.name) \(fnv1a($0.levels.names.joined(separator: "\u{0}").utf8))" }
     let scales = scales.map { "\($0.shift) \($0.scale)" }
-    return "mixed model \(plan.request) \(frame.columns.map(\.name)) \(levels) \(scales)"
+    return "mixed model \(plan.request) \(frame.columns.map(\.name)) \(levels) \(scales) \(statistics.signature)"
   }
 
   func makePartial() -> GramPartial { GramPartial(self) }

@@ -151,6 +151,15 @@ struct GramPartial: Partial {
     logWeights += other.logWeights
   }
 
+  /// The same rows, gathered as if for another fit.
+  func replacing(fit: GramFit, cells: CellIndex, grams: [Double]) -> GramPartial {
+    var copy = GramPartial(fit)
+    (copy.cells, copy.grams, copy.rowCounts) = (cells, grams, rowCounts)
+    (copy.weightSums, copy.weightSquares, copy.logWeights) = (weightSums, weightSquares, logWeights)
+    (copy.higherWeights, copy.dropped) = (higherWeights, dropped)
+    return copy
+  }
+
   func write(to blob: inout BlobWriter) {
     cells.write(to: &blob)
     blob.write(rowCounts)
@@ -174,7 +183,7 @@ struct GramPartial: Partial {
     guard
       [rowCounts.count, weightSums.count, weightSquares.count].allSatisfy({ $0 == cells.count }),
       higherWeights.count == cells.count * fit.higherWeightCount, grams.count == cells.count * gramSize,
-      counts.count == dropped.missing.count + 1, let zeroWeight = counts.popLast()
+      counts.count == dropped.missing.count + 1, (rowCounts + counts).allSatisfy({ (0..<1 << 48).contains($0) }), let zeroWeight = counts.popLast()
     else { throw .brokenPartial }
     dropped = DroppedRows(missing: counts, zeroWeight: zeroWeight)
   }

@@ -99,11 +99,13 @@ struct NestedGrams: Sendable {
   ) throws(ImmerseError) -> [String: [Int32]] {
     let names = fit.plan.inference.designColumns
     var result: [String: [Int32]] = [:]
+    if names.isEmpty { return result }
+    let columns = partial.cells.codesByColumn()
     for name in names {
       guard let position = fit.frame.groups.firstIndex(where: { $0.name == name }) else { continue }
       var codes = [Int32](repeating: -1, count: nesting.levels[0].count)
       for (group, cell) in zip(nesting.groups, nesting.cells) {
-        let code = partial.cells.codes(of: cell)[position]
+        let code = columns[position][cell]
         guard codes[group] < 0 || codes[group] == code else {
           throw .divided([nesting.levels[0].factor.label], by: names)
         }

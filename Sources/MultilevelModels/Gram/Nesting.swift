@@ -25,22 +25,19 @@ struct Nesting: Sendable {
   /// - Returns: nil where two factors cross.
   /// - Throws: `badData` where two factors have the same groups.
   init?(_ index: CellIndex, factors: [GroupingFactor], columns: [String]) throws(ImmerseError) {
-    let cellCodes = (0..<index.count).map { index.codes(of: $0) }
+    let codes = index.codesByColumn()
     var partitions = factors.map { factor in
-      Partition(factor, positions: factor.columns.compactMap { columns.firstIndex(of: $0) }, of: cellCodes)
+      Partition(factor, columns: factor.columns.compactMap { name in columns.firstIndex(of: name).map { codes[$0] } })
     }
     // The more groups a factor has, the lower it stands.
-    partitions.sort { $0.groups.count > $1.groups.count }
+    partitions.sort { $0.count > $1.count }
     for (lower, upper) in zip(partitions, partitions.dropFirst()) {
       guard try Self.isNested(lower, in: upper) else { return nil }
     }
-    let order = cellCodes.indices.sorted { a, b in
-      for partition in partitions.reversed() where partition.numbers[a] != partition.numbers[b] {
-        return partition.groups[partition.numbers[a]].lexicographicallyPrecedes(partition.groups[partition.numbers[b]])
-      }
-      // Cells of one group, by the columns that part it.
-      return cellCodes[a].lexicographicallyPrecedes(cellCodes[b])
-    }
+    // By the top factor first; cells of one lowest group by the columns that part it.
+    var order = Array(0..<index.count)
+    for column in codes.reversed() { order = stablySorted(order) { Int(column[$0]) } }
+    for partition in partitions { order = stablySorted(order) { partition.numbers[$0] } }
     cells = order
 
     // From the lowest level up: the groups in tree order, and for each the first cell it holds.
@@ -66,7 +63,7 @@ struct Nesting: Sendable {
       }
       levels.append(
         Level(
-          factor: partition.factor, codes: representatives.flatMap { partition.groups[partition.numbers[$0]] },
+          factor: partition.factor, codes: representatives.flatMap { partition.codes(of: partition.numbers[$0]) },
           parents: parents))
       representatives = next
     }
@@ -74,12 +71,12 @@ struct Nesting: Sendable {
   }
 
   private static func isNested(_ lower: Partition, in upper: Partition) throws(ImmerseError) -> Bool {
-    var parents = [Int](repeating: -1, count: lower.groups.count)
+    var parents = [Int](repeating: -1, count: lower.count)
     for (child, parent) in zip(lower.numbers, upper.numbers) {
       guard parents[child] < 0 || parents[child] == parent else { return false }
       parents[child] = parent
     }
-    guard lower.groups.count > upper.groups.count else {
+    guard lower.count > upper.count else {
       throw ImmerseError(
         .badData, "\(lower.factor.label) and \(upper.factor.label) are the same groups",
         variable: lower.factor.label, remedy: "keep one of the two random terms")

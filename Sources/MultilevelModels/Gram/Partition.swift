@@ -1,29 +1,64 @@
-/// Which group of one factor each cell belongs to.
+import Streaming
+
+/// Which group of one factor each cell belongs to; groups are numbered in the order of their codes.
 struct Partition: Sendable {
   let factor: GroupingFactor
-  /// The codes of each group, by number of first appearance.
-  var groups: [[Int32]] = []
+  let count: Int
+  /// The codes of each group in the factor's columns, side by side.
+  let codes: [Int32]
   /// The group of each cell.
-  var numbers: [Int]
+  let numbers: [Int]
 
-  init(_ factor: GroupingFactor, positions: [Int], of cellCodes: [[Int32]]) {
+  /// - Parameter columns: the codes of the cells in each of the factor's columns.
+  /// - Complexity: O(cells · columns + groups log groups).
+  init(_ factor: GroupingFactor, columns: [[Int32]]) {
     self.factor = factor
-    var index = CellIndex(columnCount: positions.count)
-    numbers = []
-    numbers.reserveCapacity(cellCodes.count)
-    for codes in cellCodes {
-      let number = index.insert { codes[positions[$0]] }
-      if number == groups.count { groups.append(positions.map { codes[$0] }) }
-      numbers.append(number)
+    var first = columns.first?.map(Int.init) ?? []
+    for column in columns.dropFirst() {
+      var index = KeyIndex()
+      first = zip(first, column).map { index.insert(KeyIndex.pair($0, Int($1))) }
     }
-  }
-
-  /// Renumbers the groups in the order of their codes.
-  mutating func sortGroups() {
-    let order = groups.indices.sorted { groups[$0].lexicographicallyPrecedes(groups[$1]) }
+    // Numbers by first appearance, and a cell of each group.
+    var index = KeyIndex()
+    var cells: [Int] = []
+    let appearance = first.enumerated().map { cell, key -> Int in
+      let number = index.insert(UInt64(key))
+      if number == cells.count { cells.append(cell) }
+      return number
+    }
+    let order = cells.indices.sorted { a, b in
+      for column in columns where column[cells[a]] != column[cells[b]] {
+        return column[cells[a]] < column[cells[b]]
+      }
+      return false
+    }
     var position = [Int](repeating: 0, count: order.count)
     for (new, old) in order.enumerated() { position[old] = new }
-    groups = order.map { groups[$0] }
-    numbers = numbers.map { position[$0] }
+    numbers = appearance.map { position[$0] }
+    codes = order.flatMap { group in columns.map { $0[cells[group]] } }
+    count = order.count
   }
+
+  /// The codes of one group.
+  func codes(of group: Int) -> ArraySlice<Int32> {
+    codes[group * factor.columns.count..<(group + 1) * factor.columns.count]
+  }
+}
+
+/// Positions in the order of their keys, those of one key as they stood. O(positions + largest key).
+func stablySorted(_ positions: [Int], by key: (Int) -> Int) -> [Int] {
+  var starts = [0]
+  for position in positions {
+    let next = key(position) + 1
+    if next >= starts.count { starts += [Int](repeating: 0, count: next + 1 - starts.count) }
+    starts[next] += 1
+  }
+  for k in starts.indices.dropFirst() { starts[k] += starts[k - 1] }
+  var sorted = [Int](repeating: 0, count: positions.count)
+  for position in positions {
+    let k = key(position)
+    sorted[starts[k]] = position
+    starts[k] += 1
+  }
+  return sorted
 }

@@ -15,19 +15,20 @@ struct ResidualClasses: Sendable {
 
   /// - Throws: `badData` where there is one class only.
   init(
-    _ column: String, _ partial: GramPartial, _ fit: GramFit, _ nesting: Nesting, factors: [Double]
+    _ name: String, _ partial: GramPartial, _ fit: GramFit, _ nesting: Nesting, factors: [Double]
   ) throws(ImmerseError) {
-    let position = fit.frame.groups.firstIndex { $0.name == column } ?? 0
+    let position = fit.frame.groups.firstIndex { $0.name == name } ?? 0
     let levels = fit.frame.groups[position].levels
-    let codes = nesting.cells.map { Int(partial.cells.codes(of: $0)[position]) }
+    let column = partial.cells.codesByColumn()[position]
+    let codes = nesting.cells.map { Int(column[$0]) }
     let occurring = Set(codes).sorted()
     guard occurring.count > 1 else {
       throw ImmerseError(
-        .badData, "has one level only among the rows used", variable: column,
+        .badData, "has one level only among the rows used", variable: name,
         remedy: "residual variances that differ need several levels; leave --residual-by out")
     }
     let number = Dictionary(uniqueKeysWithValues: occurring.enumerated().map { ($1, $0) })
-    self.column = column
+    self.column = name
     names = occurring.map { levels[$0] }
     groups = nesting.groups
     classes = codes.map { number[$0] ?? 0 }

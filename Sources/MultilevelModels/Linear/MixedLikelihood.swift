@@ -54,6 +54,7 @@ extension MixedLikelihood {
     let zeros = furtherMetric.map { _ in 0.0 }
     let unit = randomFactors.flatMap { $0.effects.theta(.identity($0.effects.count)) }
     try checkResidual(try evaluate(unit.map { 1e4 * $0 } + zeros, .fitted))
+    let known = known?.count == thetaCount ? known : nil
     var start = known ?? unit + zeros
     if known == nil { for _ in 0..<2 { start = try emStep(start) } }
     var minimiser = Minimiser { [self] theta throws(ImmerseError) in

@@ -33,6 +33,11 @@ public struct BlobWriter {
     for value in values { write(value) }
   }
 
+  public mutating func write(_ values: [UInt8]) {
+    write(UInt64(values.count))
+    bytes.append(contentsOf: values)
+  }
+
   public mutating func write(_ values: [String]) {
     write(UInt64(values.count))
     for value in values { write(value) }
@@ -76,6 +81,10 @@ public struct BlobReader {
 
   public mutating func keys() throws(ImmerseError) -> [UInt64] {
     try list(8) { r throws(ImmerseError) in try r.integer() }
+  }
+
+  public mutating func byteList() throws(ImmerseError) -> [UInt8] {
+    try list(1) { r throws(ImmerseError) in try r.integer() }
   }
 
   public mutating func strings() throws(ImmerseError) -> [String] {

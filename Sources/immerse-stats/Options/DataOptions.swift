@@ -21,12 +21,9 @@ struct DataOptions: ParsableArguments {
   @OptionGroup var dialect: DialectOptions
   @OptionGroup var codebook: CodebookOption
 
-  func validate() throws {
-    guard !data.isEmpty else { throw ValidationError("Missing expected argument '--data <file>'") }
-  }
-
   /// The rows with the tables attached; how well the keys met is said on standard error.
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
+    if data.isEmpty { throw ImmerseError(.usage, "no data are named", remedy: "add --data FILE") }
     var joins: [TableJoin] = []
     for text in join { joins.append(try TableJoin(option: text)) }
     let rows = try DataFile.open(data, options: try codebook.apply(to: dialect.options))

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Columnar
+import DataFormats
 import ImmerseStats
 import Streaming
 import Studies
@@ -14,15 +15,18 @@ struct FitModel: ParsableCommand {
         immerse-stats fit "math ~ escs + migrant + (1 | school) + (1 | region)" --data pisa.arrow --ml
         immerse-stats fit "belonging ~ migrant + (1 | site)" --data children.csv --weights weight_child,weight_site \\
           --weights-are conditional --weight-scaling size
-
         immerse-stats fit "math ~ cwc(escs, school) + group_mean(escs, school) + (1 | school)" --data pisa.arrow
         immerse-stats fit "math ~ poly(age, 2) + C(country, sum) + (1 | school)" --data pisa.arrow --residual-by country
+        immerse-stats fit "rating ~ 1 + (1 | pupil) + (1 | teacher)" --data lessons.csv
+        immerse-stats fit "math ~ escs + (1 | school)" --data be.csv --save be.immerse
+        immerse-stats fit --resume be.immerse --data more.csv --merge de.immerse --save all.immerse
 
-      Nesting is read from the data. Sampling weights mean pseudo-maximum likelihood and the sandwich estimator.
+      Nesting is read from the data; factors that cross are fitted too. Sampling weights mean pseudo-maximum likelihood
+      and the sandwich estimator. A saved fit holds sums by group, not rows, and needs no data to be fitted again.
       """)
 
   @Argument(help: "A formula as lme4 writes it.")
-  var formula: String
+  var formula: String?
 
   @OptionGroup var data: DataOptions
 
@@ -57,6 +61,15 @@ struct FitModel: ParsableCommand {
 
   @OptionGroup var inference: InferenceArguments
 
+  @Option(help: "A file for the fit and the cross-products it was fitted to.")
+  var save: String?
+
+  @Option(help: "A saved fit to go on from, with its formula and weights; --data adds rows to it.")
+  var resume: String?
+
+  @Option(help: "A saved fit of other rows to take in; may be repeated.")
+  var merge: [String] = []
+
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var output: OutputOptions
@@ -64,18 +77,54 @@ struct FitModel: ParsableCommand {
 
   func validate() throws {
     if ml && reml { throw ValidationError("--ml and --reml exclude each other") }
+    if (formula == nil) == (resume == nil) {
+      throw ValidationError("give either a formula or --resume with a saved fit, whose formula it keeps")
+    }
+    if resume != nil, ml || reml || weights != nil || residualBy != nil || weightScaling != .none {
+      throw ValidationError("a saved fit keeps its likelihood, weights and residual classes")
+    }
   }
 
   func run() throws {
-    let request = FitRequest(
-      formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
-      weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy, inference: inference.options)
-    try request.validate()
     let engine = global.engine
-    let source = try filter.apply(to: try data.open(global, engine), global, engine)
-    var result = try MixedModel.fit(request, to: source, engine: engine).result.analysis
+    var result: AnalysisResult
+    if save == nil && resume == nil && merge.isEmpty {
+      result = try MixedModel.fit(try request, to: try rows(engine), engine: engine).result.analysis
+    } else {
+      var saved = try resume.map { try SavedFit(file: $0) } ?? SavedFit(try request, of: try rows(engine), engine: engine)
+      if resume != nil {
+        if inference.options != InferenceOptions() { saved.request.inference = inference.options }
+        if !data.data.isEmpty { try saved.add(try rows(engine), engine: engine) }
+      }
+      for other in merge { try saved.merge(try SavedFit(file: other)) }
+      result = try saved.model(threads: engine.threads).result.analysis
+      if let save { try OutputFile.write(saved.bytes, to: save, force: global.force) }
+    }
     result.provenance = Provenance.current
     try output.write(result, global)
+  }
+
+  private func rows(_ engine: Engine) throws -> any Source {
+    try filter.apply(to: try data.open(global, engine), global, engine)
+  }
+
+  private var request: FitRequest {
+    get throws {
+    let request = FitRequest(
+      formula ?? "", method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
+      weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy, inference: inference.options)
+    try request.validate()
+    return request
+    }
+  }
+}
+
+extension SavedFit {
+  /// - Throws: `noInput` where the file cannot be read, `badData` at its place where it is no saved fit.
+  fileprivate init(file: String) throws(ImmerseError) {
+    do { try self.init(try InputFile.bytes(file)) } catch {
+      throw error.at(ImmerseError.Place(file: file))
+    }
   }
 }
 
