@@ -47,7 +47,8 @@ public struct MixedModel: Sendable {
     _ request: FitRequest, to dataset: Dataset, engine: Engine
   ) throws(ImmerseError) -> MixedModel {
     try MixedModel(
-      try dataset.fit(try grams(request, of: dataset, with: engine), with: engine), threads: engine.threads)
+      try dataset.fit(try grams(request, of: dataset, with: engine), with: engine), threads: engine.threads,
+      cancellation: engine.cancellation)
   }
 
   /// The fit that reads the rows, for a pass shared with others; its model is what `init(_:threads:)` takes.
@@ -74,23 +75,26 @@ public struct MixedModel: Sendable {
 
   /// Finds the optimum from the cross-products of the rows, which are not needed any more.
   ///
-  /// - Throws: `badData` where the groups or the response do not allow the model, `failure` where it cannot be solved.
-  public init(_ grams: ModelGrams, threads: Int) throws(ImmerseError) {
-    try self.init(grams, threads: threads, from: nil)
+  /// - Throws: `badData` where the groups or the response do not allow the model, `failure` where it cannot be solved,
+  ///   `cancelled`.
+  public init(_ grams: ModelGrams, threads: Int, cancellation: Cancellation? = nil) throws(ImmerseError) {
+    try self.init(grams, threads: threads, cancellation: cancellation, from: nil)
   }
 
   /// - Parameter theta: where the search begins, in fitted coordinates.
-  init(_ grams: ModelGrams, threads: Int, from theta: [Double]?) throws(ImmerseError) {
+  init(
+    _ grams: ModelGrams, threads: Int, cancellation: Cancellation?, from theta: [Double]?
+  ) throws(ImmerseError) {
     switch grams.structure {
     case .nested(let grams):
       let model = try LinearMixedModel(grams, threads: threads)
-      let optimum = try model.optimum(from: theta)
+      let optimum = try model.optimum(from: theta, cancellation: cancellation)
       request = grams.plan.request
       result = try MixedModelResult(model, optimum)
       fitted = .nested(model, optimum)
     case .crossed(let grams):
       let model = try CrossedModel(grams)
-      let optimum = try model.optimum(from: theta)
+      let optimum = try model.optimum(from: theta, cancellation: cancellation)
       request = grams.plan.request
       result = try MixedModelResult(model, optimum)
       fitted = .crossed(model, optimum)

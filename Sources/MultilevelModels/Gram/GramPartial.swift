@@ -21,12 +21,14 @@ struct GramPartial: Partial {
   private(set) var grams: [Double] = []
   private(set) var dropped: DroppedRows
   private let gramSize: Int
+  private let emptyGram: [Double]
 
   init(_ fit: GramFit) {
     self.fit = fit
     cells = CellIndex(columnCount: fit.frame.groups.count)
     dropped = DroppedRows(missing: Array(repeating: 0, count: fit.frame.variableNames.count))
     gramSize = packedCount(fit.frame.columns.count)
+    emptyGram = [Double](repeating: 0, count: gramSize)
   }
 
   mutating func absorb(_ batch: Batch) throws(ImmerseError) {
@@ -75,7 +77,7 @@ struct GramPartial: Partial {
     weightSums.append(0)
     weightSquares.append(0)
     for index in 0..<fit.higherWeightCount { higherWeights.append(higherWeight(index)) }
-    grams.append(contentsOf: repeatElement(0, count: gramSize))
+    grams.append(contentsOf: emptyGram)
   }
 
   private func checkHigherWeights(_ runs: [Run], of block: RowBlock) throws(ImmerseError) {
@@ -127,6 +129,7 @@ struct GramPartial: Partial {
   mutating func merge(_ other: GramPartial) throws(ImmerseError) {
     let higherCount = fit.higherWeightCount
     let numbers = cells.insert(contentsOf: other.cells)
+    grams.reserveCapacity(cells.count * gramSize)
     for (source, cell) in numbers.enumerated() {
       let theirs = other.higherWeights[source * higherCount..<(source + 1) * higherCount]
       if cell == rowCounts.count { appendCell { theirs[theirs.startIndex + $0] } }
@@ -183,7 +186,8 @@ struct GramPartial: Partial {
     guard
       [rowCounts.count, weightSums.count, weightSquares.count].allSatisfy({ $0 == cells.count }),
       higherWeights.count == cells.count * fit.higherWeightCount, grams.count == cells.count * gramSize,
-      counts.count == dropped.missing.count + 1, (rowCounts + counts).allSatisfy({ (0..<1 << 48).contains($0) }), let zeroWeight = counts.popLast()
+      counts.count == dropped.missing.count + 1, (rowCounts + counts).allSatisfy({ (0..<1 << 48).contains($0) }),
+      let zeroWeight = counts.popLast()
     else { throw .brokenPartial }
     dropped = DroppedRows(missing: counts, zeroWeight: zeroWeight)
   }

@@ -14,8 +14,18 @@ struct Identification {
   let pooled: Matrix
   let size: Double
 
+  /// Variances and covariances of random effects beyond which no search ends in a lifetime.
+  private static let parameterLimit = 500
+
   /// Refuses what no amount of iteration can fit.
   func check() throws(ImmerseError) {
+    let parameters = factors.reduce(0) { $0 + $1.effects.thetaCount }
+    guard parameters <= Self.parameterLimit else {
+      throw ImmerseError(
+        .usage,
+        "the random terms have \(parameters) variances and covariances; at most \(Self.parameterLimit) can be "
+          + "fitted", remedy: "use fewer random effects, or independent ones with || in place of |")
+    }
     for (label, count, effects) in factors {
       guard count > 1 else {
         throw ImmerseError(

@@ -1,5 +1,6 @@
 import Columnar
 import LinearAlgebra
+import Streaming
 
 /// The likelihood of a mixed model as a function of θ: the lower triangles of the factors' Λ, then what else it may hold.
 protocol MixedLikelihood: Sendable {
@@ -48,9 +49,12 @@ extension MixedLikelihood {
 
   /// Minimises the criterion over θ, from Λ = I by two EM steps and then by descent in EM's metric.
   ///
-  /// - Parameter start: where to begin instead, in fitted coordinates.
-  /// - Throws: `badData` where the response does not vary within groups, `failure` where the equations cannot be solved.
-  func optimum(from known: [Double]? = nil) throws(ImmerseError) -> OptimumOf<Evaluation> {
+  /// - Parameter known: where to begin instead, in fitted coordinates.
+  /// - Throws: `badData` where the response does not vary within groups, `failure` where the equations cannot be solved,
+  ///   `cancelled`.
+  func optimum(
+    from known: [Double]? = nil, cancellation: Cancellation? = nil
+  ) throws(ImmerseError) -> OptimumOf<Evaluation> {
     let zeros = furtherMetric.map { _ in 0.0 }
     let unit = randomFactors.flatMap { $0.effects.theta(.identity($0.effects.count)) }
     try checkResidual(try evaluate(unit.map { 1e4 * $0 } + zeros, .fitted))
@@ -58,6 +62,7 @@ extension MixedLikelihood {
     var start = known ?? unit + zeros
     if known == nil { for _ in 0..<2 { start = try emStep(start) } }
     var minimiser = Minimiser { [self] theta throws(ImmerseError) in
+      try cancellation?.check()
       let evaluation = try evaluate(theta, .fitted)
       return Minimiser.Point(
         theta: theta, value: profile(evaluation).criterion, gradient: try gradient(evaluation, .fitted))
@@ -78,6 +83,8 @@ extension MixedLikelihood {
       let trial = try minimiser.evaluate(theta)
       if trial.value <= point.value + 1e-12 * point.value.magnitude { point = trial }
     }
+    // A search that is stopped ends early, wherever it stands.
+    try cancellation?.check()
     try checkEnd(point.theta)
     let theta = canonical(point.theta)
     return OptimumOf(

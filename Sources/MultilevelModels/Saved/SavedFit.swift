@@ -52,7 +52,7 @@ public struct SavedFit: Sendable {
   ///
   /// - Throws: what `MixedModel.init` throws.
   public mutating func model(threads: Int) throws(ImmerseError) -> MixedModel {
-    let model = try MixedModel(try fit.finish(partial), threads: threads, from: theta)
+    let model = try MixedModel(try fit.finish(partial), threads: threads, cancellation: nil, from: theta)
     theta = model.fittedTheta
     return model
   }
@@ -75,7 +75,8 @@ public struct SavedFit: Sendable {
   public mutating func merge(_ other: SavedFit) throws(ImmerseError) {
     guard other.gathered == gathered else {
       throw ImmerseError(
-        .badData, "the saved fits belong to different requests", remedy: "merge fits of one formula and one set of weights")
+        .badData, "the saved fits belong to different requests",
+        remedy: "merge fits of one formula and one set of weights")
     }
     var whole = try extended(to: other.profile)
     guard whole.fit.frame.columns.map(\.name) == other.fit.frame.columns.map(\.name) else {

@@ -1,4 +1,4 @@
-import Columnar
+public import Columnar
 import Synchronization
 
 /// How passes run: threads, memory, progress and cancellation. No setting changes a result.
@@ -32,11 +32,7 @@ public struct Engine: Sendable {
     }.filter { !$0.isEmpty }
   }
 
-  func checkCancellation() throws(ImmerseError) {
-    if cancellation?.isRequested == true {
-      throw ImmerseError(.cancelled, "stopped before the end; nothing was written")
-    }
-  }
+  func checkCancellation() throws(ImmerseError) { try cancellation?.check() }
 }
 
 /// A switch that asks running work to stop at the next chunk.
@@ -48,4 +44,9 @@ public final class Cancellation: Sendable {
   public func request() { flag.store(true, ordering: .relaxed) }
 
   public var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  /// - Throws: `cancelled` once it is requested.
+  public func check() throws(ImmerseError) {
+    if isRequested { throw ImmerseError(.cancelled, "stopped before the end; nothing was written") }
+  }
 }

@@ -64,17 +64,16 @@ public struct Pass {
       }
       lanes.withLock { $0[index] = own }
     }
-    let finished = lanes.withLock { $0 }
-    var merged = fits.map { $0.makeLane() }
-    for index in ranges.indices {
-      guard let own = finished[index] else { continue }
-      if index == 0 {
-        merged = own
-      } else {
-        for (whole, part) in zip(merged, own) { try whole.merge(part) }
+    // Neighbours merge, then neighbours of what they became: the order is fixed, whatever the number of threads.
+    var merged = lanes.withLock { finished in ranges.indices.compactMap { finished[$0] } }
+    while merged.count > 1 {
+      let level = merged
+      try parallelForEach(level.count / 2, threads: engine.threads) { (pair: Int) throws(ImmerseError) in
+        for (whole, part) in zip(level[2 * pair], level[2 * pair + 1]) { try whole.merge(part) }
       }
+      merged = stride(from: 0, to: level.count, by: 2).map { level[$0] }
     }
-    return Models(lanes: merged, dataset: dataset)
+    return Models(lanes: merged.first ?? fits.map { $0.makeLane() }, dataset: dataset)
   }
 }
 

@@ -91,7 +91,8 @@ struct FitModel: ParsableCommand {
     if save == nil && resume == nil && merge.isEmpty {
       result = try MixedModel.fit(try request, to: try rows(engine), engine: engine).result.analysis
     } else {
-      var saved = try resume.map { try SavedFit(file: $0) } ?? SavedFit(try request, of: try rows(engine), engine: engine)
+      var saved =
+        try resume.map { try SavedFit(file: $0) } ?? SavedFit(try request, of: try rows(engine), engine: engine)
       if resume != nil {
         if inference.options != InferenceOptions() { saved.request.inference = inference.options }
         if !data.data.isEmpty { try saved.add(try rows(engine), engine: engine) }
@@ -110,11 +111,11 @@ struct FitModel: ParsableCommand {
 
   private var request: FitRequest {
     get throws {
-    let request = FitRequest(
-      formula ?? "", method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
-      weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy, inference: inference.options)
-    try request.validate()
-    return request
+      let request = FitRequest(
+        formula ?? "", method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
+        weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy, inference: inference.options)
+      try request.validate()
+      return request
     }
   }
 }
