@@ -1,4 +1,5 @@
 import Columnar
+import DataFormats
 import Streaming
 import TestSupport
 import Testing
@@ -138,7 +139,7 @@ extension CrossedModel {
     guard let file = TestFiles.reference("multilevel/InstEval.csv.gz") else { return }
     let golden = try Fixture.golden("InstEval", id: "InstEval.service.ML")
     let request = FitRequest("y ~ factor(service) + (1 | s) + (1 | d) + (1 | dept)", method: .ml)
-    let model = try MixedModel.fit(request, to: try Fixture.table(file))
+    let model = try MixedModel.fit(request, to: try DataFile.open(file.path))
     for value in golden["criterion_at_fixed_theta", "values"].list {
       let theta = try value["theta"].numbers
       expectClose(try model.criterion(at: theta), try value["minus2loglik"].number, relative: 1e-11)

@@ -1,4 +1,5 @@
 import Columnar
+import ModelFormula
 import Streaming
 import TestSupport
 import Testing

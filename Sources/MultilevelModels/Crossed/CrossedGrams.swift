@@ -120,6 +120,11 @@ struct CrossedGrams: Sendable {
       throw ImmerseError(
         .usage, "the groups of \(labels) cross, so only rows can have weights", remedy: "name one column of weights")
     }
+    if let column = plan.request.residualBy {
+      throw ImmerseError(
+        .usage, "residual variances by \(column) are fitted for nested groups only, and those of \(labels) cross",
+        remedy: "leave --residual-by out")
+    }
     let inference = plan.inference
     if inference.standardErrors != .model || !inference.designColumns.isEmpty
       || ![nil, DegreesOfFreedom.none].contains(inference.degreesOfFreedom) || inference.varianceErrors == true
@@ -129,11 +134,6 @@ struct CrossedGrams: Sendable {
         "the groups of \(labels) cross, so there are no independent groups to build a sandwich or small-"
           + "sample degrees of freedom from",
         remedy: "use the model's standard errors, with --df none")
-    }
-    if let column = plan.request.residualBy {
-      throw ImmerseError(
-        .usage, "residual variances by \(column) are fitted for nested groups only, and those of \(labels) cross",
-        remedy: "leave --residual-by out")
     }
   }
 }

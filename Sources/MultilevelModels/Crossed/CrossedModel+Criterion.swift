@@ -29,6 +29,8 @@ extension CrossedModel {
     }
     let (q, m) = (factors[0].effects.count, columns.count)
     let groups = factors[0].count
+    let (ownBlocks, ownCross) = (factors[0].own, factors[0].cross)
+    let (columns, width, pairBlocks) = (columns, grams.frame.columns.count, grams.pairs.map(\.blocks))
     var head = [Double](repeating: 0, count: groups * q * q)
     var linked = [Double](repeating: 0, count: columnPositions.count * q)
     var headSolved = [Double](repeating: 0, count: groups * q * m)
@@ -43,7 +45,7 @@ extension CrossedModel {
       // L₀ of T₀₀ = I + Λ'AΛ.
       for z in 0..<c {
         for r in 0..<q {
-          ownProduct[z * q + r] = (0..<c).reduce(0) { $0 + factors[0].own[(j * c + z) * c + $1] * lambda[$1 * q + r] }
+          ownProduct[z * q + r] = (0..<c).reduce(0) { $0 + ownBlocks[(j * c + z) * c + $1] * lambda[$1 * q + r] }
         }
       }
       for r in 0..<q {
@@ -60,7 +62,7 @@ extension CrossedModel {
         for r in 0..<q {
           var sum = 0.0
           for z in 0..<c {
-            sum += lambda[z * q + r] * factors[0].cross[(j * c + z) * grams.frame.columns.count + column]
+            sum += lambda[z * q + r] * ownCross[(j * c + z) * width + column]
           }
           for k in 0..<r { sum -= head[(j * q + r) * q + k] * headSolved[(j * q + k) * m + a] }
           headSolved[(j * q + r) * m + a] = sum / head[(j * q + r) * q + r]
@@ -70,14 +72,15 @@ extension CrossedModel {
       for link in links[starts[j]..<starts[j + 1]] {
         let partner = factors[link.factor]
         let (d, e) = (partner.carriers, partner.effects.count)
+        let (blocks, partnerLambda) = (pairBlocks[link.pairs], lambdas[link.factor])
         for s in 0..<e {
           for r in 0..<q {
             var sum = 0.0
             for z in 0..<c {
               for y in 0..<d {
                 sum +=
-                  lambda[z * q + r] * grams.pairs[link.pairs].blocks[link.block + z * d + y]
-                  * lambdas[link.factor][y * e + s]
+                  lambda[z * q + r] * blocks[link.block + z * d + y]
+                  * partnerLambda[y * e + s]
               }
             }
             for k in 0..<r { sum -= head[(j * q + r) * q + k] * linked[position * q + k] }
