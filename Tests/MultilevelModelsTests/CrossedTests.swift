@@ -1,5 +1,6 @@
 import Columnar
 import DataFormats
+import Foundation
 import Streaming
 import TestSupport
 import Testing
