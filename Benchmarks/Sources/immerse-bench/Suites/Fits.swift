@@ -24,12 +24,12 @@ extension Suite {
       let table = try input.data.table(resolved)
       let dataset = try Dataset(table, columns: try MixedModel.columns(request), engine: input.engine)
       return Task(
-        run: { answer(try MixedModel.fit(request, to: table, engine: input.engine).result) },
+        run: { fitAnswer(try MixedModel.fit(request, to: table, engine: input.engine).result) },
         gramPass: { _ = try dataset.fit(try MixedModel.grams(request, of: dataset), with: input.engine) })
     }
   }
 
-  private static func answer(_ result: MixedModelResult) -> Answer {
+  static func fitAnswer(_ result: MixedModelResult) -> Answer {
     var answer: Answer = ["criterion": result.criterion.value]
     for row in result.rows {
       answer["coefficient \(row.term)"] = row.estimate

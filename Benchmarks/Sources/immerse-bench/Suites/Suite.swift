@@ -21,7 +21,7 @@ struct Suite: Sendable {
 
   static let all: [Suite] = [
     .ingestCSV, .ingestArrow, .meansTaylor, .rake(margins: 4), .rake(margins: 12), .fitTwoLevel, .fitTwoLevelSlope,
-    .fitThreeLevelSlope, .fitWeighted, .scoreIndex, .wholeStudy,
+    .fitThreeLevelSlope, .fitShuffled, .fitWeighted, .fitCrossed, .scoreIndex, .wholeStudy,
   ]
 
   static func named(_ name: String) throws(ImmerseError) -> Suite {
