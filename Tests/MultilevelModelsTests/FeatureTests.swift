@@ -68,6 +68,16 @@ import Testing
     #expect(result.notes.contains { $0.code == "rank_deficient" && $0.message.contains("relevel(band, ref = \"b\")a") })
   }
 
+  @Test func termsOfSeveralColumnsAreTestedAsOne() throws {
+    let result = try MixedModel.fit(
+      FitRequest(
+        "mAch ~ C(band, sum)*cses + poly(ses, 2) + (1 | school)", inference: InferenceOptions(tests: true)),
+      to: try Self.table()
+    ).result
+    #expect(result.tests.map(\.term) == ["C(band, sum)", "cses", "poly(ses, 2)", "C(band, sum):cses"])
+    #expect(result.tests.map(\.degreesOfFreedom) == [3, 1, 2, 3])
+  }
+
   /// A row, or a school, with a frequency of two is there twice; REML and model errors too.
   @Test func frequencyWeightsAreCopies() throws {
     let table = try Fixture.groupedSleepstudy()

@@ -19,11 +19,13 @@ public struct DesignColumn: Sendable, Hashable {
 
   /// The column as R names it: `(Intercept)`, `age`, `sexM`, `sexM:age`.
   public let name: String
+  /// The term it belongs to, of which a category or a polynomial makes several columns.
+  public let term: String
   public let parts: [Part]
 
   public var isIntercept: Bool { parts.isEmpty }
 
-  static let intercept = DesignColumn(name: "(Intercept)", parts: [])
+  static let intercept = DesignColumn(name: "(Intercept)", term: "(Intercept)", parts: [])
 
   public static func == (a: DesignColumn, b: DesignColumn) -> Bool { a.parts == b.parts }
   public func hash(into hasher: inout Hasher) { hasher.combine(parts) }
@@ -80,7 +82,9 @@ extension Terms {
           products.map { ($0.labels + [variable.label + choice.suffix], $0.parts + [choice.part]) }
         }
       }
-      columns += products.map { DesignColumn(name: $0.labels.joined(separator: ":"), parts: $0.parts) }
+      columns += products.map {
+        DesignColumn(name: $0.labels.joined(separator: ":"), term: term.label, parts: $0.parts)
+      }
     }
     return columns
   }

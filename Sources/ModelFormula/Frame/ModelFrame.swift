@@ -93,7 +93,11 @@ public struct ModelFrame: Sendable {
     random = formula.random.map { RandomDesign(term: $0, columns: positions(of: designColumns(of: $0.effects))) }
     self.response =
       positions(
-        of: [DesignColumn(name: formula.response.label, parts: [.init(variable: response, coding: .number)])])[0]
+        of: [
+          DesignColumn(
+            name: formula.response.label, term: formula.response.label,
+            parts: [.init(variable: response, coding: .number)])
+        ])[0]
     columnRequests =
       (try formula.columnRequests + furtherNumbers.map { .number($0) } + furtherGroups.map { .category($0) }).merged
     variableNames = names

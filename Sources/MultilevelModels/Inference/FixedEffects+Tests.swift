@@ -24,7 +24,7 @@ extension FixedEffects {
   func termTests(_ fixed: [Int], _ frame: ModelFrame) throws(ImmerseError) -> [MixedModelResult.TermTest] {
     var terms: [(label: String, columns: [Int])] = []
     for (index, column) in fixed.enumerated() where !frame.columns[column].isIntercept {
-      let label = frame.columns[column].parts.map { frame.variableNames[$0.variable] }.joined(separator: ":")
+      let label = frame.columns[column].term
       if let known = terms.firstIndex(where: { $0.label == label }) {
         terms[known].columns.append(index)
       } else {
