@@ -28,6 +28,9 @@ show("mean", coef(mean), SE(mean), confint(mean, df = degf(design)), degf(design
 missing <- subset(design, seq_len(24) != 5)
 show("mean without the fifth child", coef(svymean(~math, missing)), SE(svymean(~math, missing)))
 
+jackknife <- as.svrepdesign(design, type = "JKn")
+show("jackknife of schools", coef(svymean(~math, jackknife)), SE(svymean(~math, jackknife)))
+
 margins <- list(
   data.frame(region = c("north", "south"), Freq = c(300, 400)), data.frame(sex = c("boy", "girl"), Freq = c(340, 360)))
 raked <- rake(design, list(~region, ~sex), margins, control = list(maxit = 1000, epsilon = 1e-12))

@@ -32,9 +32,8 @@ public struct PartialAnalysis: Sendable {
     let threads = engine.threads
     switch request {
     case .estimate(let request):
-      part = PartOf(
-        try Estimation.fit(request, of: dataset, with: engine), columns: columns, profile: known,
-        report: { .outcome(AnalysisOutcome(result: $0.analysis)) })
+      part = PartialAnalysis.estimates(
+        try Estimation.fit(request, of: dataset, with: engine), columns: columns, profile: known)
     case .fit(let request):
       part = PartOf(
         try MixedModel.grams(request, of: dataset), columns: columns, profile: known,
@@ -47,6 +46,13 @@ public struct PartialAnalysis: Sendable {
         report: { .outcome(AnalysisOutcome(result: $0.summary.analysis)) })
     case .score: throw PartialAnalysis.indivisible
     }
+  }
+
+  private static func estimates(
+    _ fit: some Fit<EstimateResult>, columns: [ColumnRequest], profile: Profile
+  ) -> any Part {
+    PartOf(
+      fit, columns: columns, profile: profile, report: { .outcome(AnalysisOutcome(result: $0.analysis)) })
   }
 
   private static func columns(_ request: AnalysisRequest) throws(ImmerseError) -> [ColumnRequest] {

@@ -25,16 +25,31 @@ extension Estimate {
       .init("n", .integer(count)),
       .init("deff", JSONValue(designEffect)),
     ]
+    if let imputation {
+      members += [
+        .init("imputations", .integer(imputation.count)),
+        .init("sampling_variance", JSONValue(imputation.samplingVariance)),
+        .init("imputation_variance", JSONValue(imputation.imputationVariance)),
+        .init("fmi", JSONValue(imputation.missingInformation)),
+      ]
+    }
     return .object(members)
   }
 }
 
 extension DesignSummary {
   public var json: JSONValue {
-    [
-      "n": .integer(count), "sum_of_weights": JSONValue(sumOfWeights), "strata": .integer(strata),
-      "psus": .integer(psus), "df": .integer(degreesOfFreedom),
+    let own: [JSONValue.Member] = [
+      .init("n", .integer(count)), .init("sum_of_weights", JSONValue(sumOfWeights)),
+      .init("strata", JSONValue(strata)), .init("psus", JSONValue(psus)), .init("df", .integer(degreesOfFreedom)),
     ]
+    guard let replicates else { return .object(own) }
+    return .object(
+      own + [
+        .init("replicates", .integer(replicates.variance.count)), .init("method", .string(replicates.method.name)),
+        .init("scale", JSONValue(replicates.variance.scale)),
+        .init("centre", .string(replicates.variance.centre.rawValue)),
+      ])
   }
 }
 

@@ -13,10 +13,16 @@ public struct Dataset: Sendable {
 
   /// Reads the named columns of every row once.
   ///
+  /// The profile leaves out the columns called `unprofiled`; of many numbers that only enter a later pass it would cost
+  /// as much as that pass.
+  ///
   /// - Throws: `badData` where a column is missing or a cell contradicts its request, `cancelled`.
-  public init(_ source: any Source, columns: [ColumnRequest], engine: Engine) throws(ImmerseError) {
+  public init(
+    _ source: any Source, columns: [ColumnRequest], unprofiled: Set<String> = [], engine: Engine
+  ) throws(ImmerseError) {
     let resolved = try source.resolve(columns)
     let requests = resolved.merged
+    let profiled = resolved.filter { !unprofiled.contains($0.name) }
     let keepsRows = source.rowCount * requests.count * 8 <= engine.memoryLimit
     let count = source.chunkCount
     let batches = Mutex([Batch?](repeating: nil, count: keepsRows ? count : 0))
@@ -24,7 +30,7 @@ public struct Dataset: Sendable {
     let partials = Mutex([ProfilePartial?](repeating: nil, count: lanes.count))
     let done = Atomic<Int>(0)
     try parallelForEach(lanes.count, threads: engine.threads) { (lane: Int) throws(ImmerseError) in
-      var partial = ProfilePartial(resolved)
+      var partial = ProfilePartial(profiled)
       for index in lanes[lane] {
         try engine.checkCancellation()
         let batch = try source.locatingErrors { () throws(ImmerseError) in
@@ -41,7 +47,7 @@ public struct Dataset: Sendable {
       }
       partials.withLock { [partial] in $0[lane] = partial }
     }
-    var whole = ProfilePartial(resolved)
+    var whole = ProfilePartial(profiled)
     for partial in partials.withLock({ $0 }) {
       if let partial { try whole.merge(partial) }
     }

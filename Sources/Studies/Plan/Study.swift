@@ -1,5 +1,6 @@
 import Columnar
 public import Expressions
+import Streaming
 public import SurveyStatistics
 
 /// A study file: everything a published analysis consists of, in the order in which it is done.
@@ -99,17 +100,23 @@ public struct StepName: Sendable, Decodable {
 public struct EstimateStep: Sendable, Decodable {
   public var step: StepName
   public var request: EstimateRequest
+  /// The rules of an assessment, which bring their own design.
+  public var preset: AssessmentPreset?
   private var hasDesign: Bool
 
-  private enum CodingKeys: String, CodingKey { case design }
+  private enum CodingKeys: String, CodingKey { case design, preset }
 
   public init(from decoder: any Decoder) throws {
     step = try StepName(from: decoder)
     request = try EstimateRequest(from: decoder)
-    hasDesign = try decoder.container(keyedBy: CodingKeys.self).contains(.design)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    preset = try container.decodeIfPresent(AssessmentPreset.self, forKey: .preset)
+    hasDesign = container.contains(.design)
   }
 
-  func request(of study: Study) -> EstimateRequest {
+  /// - Throws: `usage` or `badData` where the preset does not fit the study or the data.
+  func request(of study: Study, _ source: any Source) throws(ImmerseError) -> EstimateRequest {
+    if let preset { return try preset.apply(to: request, of: source) }
     var request = request
     if !hasDesign { request.design = study.design }
     return request

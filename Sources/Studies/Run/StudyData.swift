@@ -11,6 +11,8 @@ struct StudyData {
   let source: any Source
   let dataset: Dataset
   let raked: RakeModel?
+  /// The study's estimates, presets carried out.
+  let requests: [EstimateRequest]
   /// What did not match between the rows and the joined tables.
   let notes: [Note]
 
@@ -28,13 +30,17 @@ struct StudyData {
     }
     var columns = tables.flatMap(\.inputs)
     if let rake { columns += try Weighting.columns(rake) }
-    for step in study.estimates { columns += try Estimation.columns(step.request(of: study)) }
+    let requests = try study.estimates.map { s throws(ImmerseError) in try s.request(of: study, source) }
+    self.requests = requests
+    for request in requests { columns += try Estimation.columns(request) }
     for (step, framework) in zip(study.scores, frameworks) {
       columns += try Estimation.columns(UnitEstimates.request(step, framework, study.design))
     }
     for step in study.models { columns += try MixedModel.columns(step.request) }
     if let rake { columns.removeAll { $0.name == rake.output } }
-    let profiled = try Dataset(source, columns: columns, engine: engine)
+    var unprofiled: Set<String> = []
+    for request in requests { unprofiled.formUnion(try Estimation.unprofiled(request)) }
+    let profiled = try Dataset(source, columns: columns, unprofiled: unprofiled, engine: engine)
 
     var pass = Pass()
     let checks = tables.map { pass.add(JoinCheck($0)) }

@@ -46,7 +46,7 @@ public struct StudyRun: Sendable {
       let raked = request.design.weights == study.weighting?.output ? data.raked : nil
       return pass.add(try Estimation.fit(request, of: dataset, raked: raked, with: engine))
     }
-    let estimateTickets = try study.estimates.map { s throws(ImmerseError) in try estimate(s.request(of: study)) }
+    let estimateTickets = try data.requests.map { r throws(ImmerseError) in try estimate(r) }
     var unitTickets: [Pass.Ticket<EstimateResult>] = []
     for (step, framework) in zip(study.scores, frameworks) {
       unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))

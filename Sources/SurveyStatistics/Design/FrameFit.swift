@@ -5,12 +5,14 @@ import Streaming
 struct FrameFit: Fit {
   let design: SurveyDesign
   let strata: StratumNames
+  /// Whether each row needs a place of its own where rows are the sampling units.
+  let numbersRows: Bool
 
   var columns: [ColumnRequest] { design.columns }
 
   var signature: String { "design \(design) \(strata.levels.map(\.names))" }
 
-  func makePartial() -> Partial { Partial(tree: UnitTree(design)) }
+  func makePartial() -> Partial { Partial(tree: UnitTree(design, numbersRows: numbersRows)) }
 
   func finish(_ partial: Partial) throws(ImmerseError) -> (tree: UnitTree, frame: DesignFrame) {
     (partial.tree, try DesignFrame(partial.tree, strata: strata))

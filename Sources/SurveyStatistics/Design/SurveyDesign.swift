@@ -29,21 +29,25 @@ public struct SurveyDesign: Sendable, Hashable, Codable {
   /// One a stage: population sizes (all at least 1) or sampling fractions (all at most 1).
   public var fpc: [String]
   public var lonelyPSU: LonelyPSU
+  /// Replicate weights by which variances are estimated; nil for linearisation.
+  public var replicates: ReplicateDesign?
 
   public init(
     weights: String? = nil, strata: [String] = [], psu: [String] = [], fpc: [String] = [],
-    lonelyPSU: LonelyPSU = .fail
+    lonelyPSU: LonelyPSU = .fail, replicates: ReplicateDesign? = nil
   ) {
     self.weights = weights
     self.strata = strata
     self.psu = psu
     self.fpc = fpc
     self.lonelyPSU = lonelyPSU
+    self.replicates = replicates
   }
 
   enum CodingKeys: String, CodingKey {
     case weights, strata, psu, fpc
     case lonelyPSU = "lonely_psu"
+    case replicates
   }
 
   public init(from decoder: any Decoder) throws {
@@ -53,6 +57,7 @@ public struct SurveyDesign: Sendable, Hashable, Codable {
     psu = try container.decodeIfPresent([String].self, forKey: .psu) ?? []
     fpc = try container.decodeIfPresent([String].self, forKey: .fpc) ?? []
     lonelyPSU = try container.decodeIfPresent(LonelyPSU.self, forKey: .lonelyPSU) ?? .fail
+    replicates = try container.decodeIfPresent(ReplicateDesign.self, forKey: .replicates)
   }
 
   /// Sampling stages: one more than zero PSU columns, because then the rows are the units.
@@ -71,6 +76,7 @@ public struct SurveyDesign: Sendable, Hashable, Codable {
         .usage, "\(fpc.count) FPC columns for \(stageCount) stages of sampling",
         remedy: "give one FPC column for each stage")
     }
+    try replicates?.validate(self)
     if let column = Dictionary(grouping: psu, by: \.self).first(where: { $1.count > 1 })?.key {
       throw ImmerseError(.usage, "is named as two stages of sampling", variable: column)
     }

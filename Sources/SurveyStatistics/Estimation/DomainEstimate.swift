@@ -30,15 +30,8 @@ struct DomainEstimate {
     let linear = function.linearised(at: totals, count: count)
     estimate = linear.value
     gradient = linear.gradient
-    guard let comparison = partial.fit.statistics[statistic].comparison, count > 1 else {
-      srsVariance = nil
-      return
-    }
-    let weight = totals[1]
-    let quotient = totals[0] / weight
-    let variance = (squares / weight - quotient * quotient) * count / (count - 1)
-    let ofMean = variance / count * (1 - count / weight)
-    srsVariance = comparison == .ofTotal ? ofMean * weight * weight : ofMean
+    srsVariance = partial.fit.statistics[statistic].comparison?.variance(
+      numerator: totals[0], weight: totals[1], squares: squares, count: count)
   }
 
   /// An estimate that moves with this one at a rate of `slope`, such as a quantile with the share below it.

@@ -17,9 +17,20 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     case drop
   }
 
+  /// What the sampling variance of imputed quantities is taken from.
+  public enum SamplingVariance: String, Sendable, Codable, CaseIterable {
+    /// The mean over all imputations.
+    case average
+    /// The first imputation alone, as TIMSS and PIRLS did before 2015.
+    case first
+  }
+
   public var kind: Kind
   /// Columns; for a ratio `numerator/denominator`, for a covariance or correlation two or more or pairs `a:b`.
   public var variables: [String]
+  /// Quantities of which the columns hold several imputations; variables name them as they name columns.
+  public var plausible: [PlausibleValues]
+  public var samplingVariance: SamplingVariance
   public var design: SurveyDesign
   /// Columns whose combinations are the domains.
   public var by: [String]
@@ -44,7 +55,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     _ kind: Kind, of variables: [String], design: SurveyDesign = SurveyDesign(), by: [String] = [],
     where filter: String? = nil, contrast: Bool = false, average: Bool = false, missing: Missing = .fail,
     level: Double = 0.95, probabilities: [Double] = EstimateRequest.quartiles, rule: QuantileRule = .math,
-    interval: ProportionInterval = .mean, at: [Double] = []
+    interval: ProportionInterval = .mean, at: [Double] = [],
+    plausible: [PlausibleValues] = [], samplingVariance: SamplingVariance = .average
   ) {
     self.kind = kind
     self.variables = variables
@@ -59,6 +71,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     self.rule = rule
     self.interval = interval
     self.at = at
+    self.plausible = plausible
+    self.samplingVariance = samplingVariance
   }
 
   public static let quartiles = [0.25, 0.5, 0.75]
@@ -68,7 +82,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     case filter = "where"
     case contrast, average, missing, level
     case probabilities = "probs"
-    case rule, interval, at
+    case rule, interval, at, plausible
+    case samplingVariance = "sampling_variance"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -87,6 +102,9 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     rule = try container.decodeIfPresent(QuantileRule.self, forKey: .rule) ?? .math
     interval = try container.decodeIfPresent(ProportionInterval.self, forKey: .interval) ?? .mean
     at = try container.decodeIfPresent([Double].self, forKey: .at) ?? []
+    plausible = try container.decodeIfPresent([PlausibleValues].self, forKey: .plausible) ?? []
+    samplingVariance =
+      try container.decodeIfPresent(SamplingVariance.self, forKey: .samplingVariance) ?? .average
   }
 
   /// - Throws: `usage` where the request contradicts itself.
@@ -94,6 +112,9 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     try design.validate()
     guard !variables.isEmpty else {
       throw ImmerseError(.usage, "no variable to estimate", remedy: "name at least one column")
+    }
+    if let name = plausible.map(\.name).first(where: { n in plausible.count { $0.name == n } > 1 }) {
+      throw ImmerseError(.usage, "plausible values are defined twice", variable: name)
     }
     guard level > 0 && level < 1 else {
       throw ImmerseError(.usage, "a confidence level of \(level)", remedy: "give one between 0 and 1, such as 0.95")

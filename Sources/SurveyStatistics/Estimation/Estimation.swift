@@ -15,9 +15,18 @@ public enum Estimation {
   public static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
     try request.validate()
     var columns = request.design.columns + request.by.map { .category($0) }
-    columns += try Statistic.columns(request)
+    columns += try request.design.replicates?.columnNames.map { .number($0) } ?? []
+    columns += try Imputations(request).columns
     if let filter = request.filter { columns += try Expression(parsing: filter).columnRequests }
     return columns
+  }
+
+  /// Those of them of which a dataset needs no profile: looking at every replicate weight once more would double the
+  /// cost of an estimate.
+  ///
+  /// - Throws: `usage` for a range of columns that is none.
+  public static func unprofiled(_ request: EstimateRequest) throws(ImmerseError) -> Set<String> {
+    Set(try request.design.replicates?.columnNames ?? [])
   }
 
   /// The fit that carries out a request on a dataset, for a pass shared with others.
@@ -29,7 +38,7 @@ public enum Estimation {
   /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
   public static func fit(
     _ request: EstimateRequest, of dataset: Dataset, raked: RakeModel? = nil, with engine: Engine
-  ) throws(ImmerseError) -> some Fit<EstimateResult> {
+  ) throws(ImmerseError) -> any Fit<EstimateResult> {
     try request.validate()
     let strata = try StratumNames(request.design, dataset.profile)
     if let raked, raked.request.output != request.design.weights {
@@ -37,28 +46,50 @@ public enum Estimation {
         .usage, "the weights were raked into \"\(raked.request.output)\", but the design does not use them",
         variable: request.design.weights, remedy: "name them as the design's weights")
     }
-    var known: (UnitTree, [Double])?
-    if request.design.weighsByFPC {
-      let found = try dataset.fit(FrameFit(design: request.design, strata: strata), with: engine)
-      known = (found.tree, found.frame.weightsByFPC)
-    }
+    let domains = try DomainKeys(request.by, dataset.profile)
     var filter: Expression?
     if let text = request.filter { filter = try Expression(parsing: text) }
-    let domains = try DomainKeys(request.by, dataset.profile)
-    var statistics = try Statistic.all(request, dataset.profile)
+    if let design = request.design.replicates, request.kind == .quantile {
+      throw ImmerseError(
+        .usage, "quantiles under \(design.method.name) replicates are not there yet",
+        remedy: "describe the design by --strata and --psu")
+    }
+    if let design = request.design.replicates, design.isGiven, let weights = request.design.weights {
+      let (statistics, estimands) = try Imputations(request).statistics(dataset.profile)
+      return ReplicateFit(
+        request: request, design: design, weights: weights, replicates: try design.columnNames, statistics: statistics,
+        estimands: estimands, domains: domains, filter: filter)
+    }
+    if request.design.replicates?.halves != nil, let half = request.design.psu.first {
+      guard dataset.profile.levels[half]?.names == ["0", "1"] else {
+        throw ImmerseError(
+          .badData, "does not hold the codes 0 and 1, which say what half of its zone a unit belongs to",
+          variable: half,
+          remedy: "check the column")
+      }
+    }
+    var known: (UnitTree, [Double])?
+    if request.design.weighsByFPC {
+      let found = try dataset.fit(
+        FrameFit(design: request.design, strata: strata, numbersRows: request.design.replicates != nil), with: engine)
+      known = (found.tree, found.frame.weightsByFPC)
+    }
     var quantiles: QuantileEstimates?
+    let (statistics, estimands): ([Statistic], [Estimand])
     if request.kind == .quantile {
       let distributions = try dataset.fit(
         DistributionsFit(
           request: request, names: request.variables, domains: domains, filter: filter, known: known), with: engine)
       let found = QuantileEstimates(request, distributions)
       statistics = found.statistics(request.variables)
+      estimands = statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) }
       quantiles = found
+    } else {
+      (statistics, estimands) = try Imputations(request).statistics(dataset.profile)
     }
     return TotalsFit(
-      request: request, statistics: statistics,
-      estimands: statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) }, domains: domains,
-      strata: strata, filter: filter, known: known, quantiles: quantiles, raked: raked)
+      request: request, statistics: statistics, estimands: estimands, domains: domains, strata: strata, filter: filter,
+      known: known, quantiles: quantiles, raked: raked)
   }
 
   /// Estimates from a source in one call.
@@ -68,7 +99,9 @@ public enum Estimation {
   public static func run(
     _ request: EstimateRequest, on source: any Source, raked: RakeModel? = nil, engine: Engine = Engine()
   ) throws(ImmerseError) -> EstimateResult {
-    let dataset = try Dataset(source, columns: try columns(request) + (raked?.inputs ?? []), engine: engine)
+    let dataset = try Dataset(
+      source, columns: try columns(request) + (raked?.inputs ?? []), unprofiled: try unprofiled(request), engine: engine
+    )
     return try dataset.fit(try fit(request, of: dataset, raked: raked, with: engine), with: engine)
   }
 }

@@ -91,7 +91,7 @@ struct Estimator: DomainEstimates {
   var summary: DesignSummary {
     DesignSummary(
       count: frame.weightedRows.reduce(0, +), sumOfWeights: frame.sumOfWeights, strata: frame.stratumCount,
-      psus: frame.psuCount, degreesOfFreedom: frame.degreesOfFreedom)
+      psus: frame.psuCount, degreesOfFreedom: frame.degreesOfFreedom, replicates: nil)
   }
 
   var designNotes: [Note] { [] }

@@ -135,6 +135,9 @@ struct ScaledVariance {
     return plain.isFinite ? plain : nil
   }
 
+  /// The variance in units of the square of another scale.
+  func variance(inUnitsOf other: Double) -> Double { variance * (scale / other) * (scale / other) }
+
   /// The variance over another.
   func ratio(to other: Double) -> Double { variance / other * scale * scale }
 

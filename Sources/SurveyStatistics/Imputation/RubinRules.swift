@@ -24,13 +24,14 @@ struct RubinRules {
     "imputations are combined by Rubin's rules; degrees of freedom are those of Barnard and Rubin (1999)")
 
   /// - Parameter nests: not empty, and all of one size.
-  init(_ nests: [[Analysis]]) {
+  init(_ nests: [[Analysis]], samplingVariance: EstimateRequest.SamplingVariance = .average) {
     let analyses = nests.flatMap(\.self)
     let (m, n) = (Double(nests.count), Double(nests[0].count))
     let estimate = mean(analyses.map(\.estimate))
     // In units of the largest scale, so that no square overflows.
     let scale = analyses.map(\.uncertainty.variance.scale).max() ?? 1
-    let within = mean(analyses.map { $0.uncertainty.variance.ratio(to: scale * scale) })
+    let variances = analyses.map { $0.uncertainty.variance.variance(inUnitsOf: scale) }
+    let within = samplingVariance == .first ? variances[0] : mean(variances)
     func spread(_ values: [Double]) -> Double {
       let centre = mean(values)
       return values.reduce(0) { $0 + ($1 - centre) / scale * (($1 - centre) / scale) } / Double(values.count - 1)

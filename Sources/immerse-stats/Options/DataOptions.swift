@@ -53,8 +53,7 @@ struct DesignOptions: ParsableArguments {
   var lonelyPsu: SurveyDesign.LonelyPSU = .fail
 
   var design: SurveyDesign {
-    SurveyDesign(
-      weights: weights, strata: strata.names, psu: psu.names, fpc: fpc.names, lonelyPSU: lonelyPsu)
+    SurveyDesign(weights: weights, strata: strata.names, psu: psu.names, fpc: fpc.names, lonelyPSU: lonelyPsu)
   }
 }
 

@@ -17,7 +17,11 @@ struct Estimate: ParsableCommand {
         immerse-stats estimate mean belonging --data children.csv --weights weight --strata stratum --psu site \\
           --by country,migrant --contrast
 
-      Standard errors are Taylor-linearised; intervals use t with the design's degrees of freedom in each domain.
+        immerse-stats estimate mean math --data pisa.csv --preset pisa --by CNT --average
+        immerse-stats estimate mean y --data survey.csv --weights w --replicates rw1-rw80 --replicate-method fay=0.5
+        immerse-stats estimate mean y --data survey.csv --weights w --strata s --psu school --replicate-method jkn
+
+      Standard errors are Taylor-linearised, or come from replicate weights; intervals use t with the design's degrees of freedom in each domain.
       """)
 
   @Argument(help: "mean, total, ratio, proportion, variance, sd, covariance, correlation, quantile or ecdf.")
@@ -28,6 +32,7 @@ struct Estimate: ParsableCommand {
 
   @OptionGroup var data: DataOptions
   @OptionGroup var design: DesignOptions
+  @OptionGroup var replication: ReplicateOptions
 
   @Option(help: "Columns whose combinations are estimated apart, separated by commas.")
   var by: String?
@@ -67,14 +72,16 @@ struct Estimate: ParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
-    let request = EstimateRequest(
-      kind, of: Optional(variables).names, design: design.design, by: by.names, where: filter, contrast: contrast,
-      average: average, missing: missing, level: level, probabilities: try Optional(probs).numbers("--probs"),
-      rule: rule,
-      interval: interval, at: try at.numbers("--at"))
+    var request = EstimateRequest(
+      kind, of: Optional(variables).names, design: try replication.design(design.design, seed: global.seed),
+      by: by.names, where: filter, contrast: contrast, average: average, missing: missing, level: level,
+      probabilities: try Optional(probs).numbers("--probs"), rule: rule, interval: interval,
+      at: try at.numbers("--at"), plausible: replication.plausible)
     try request.validate()
     let engine = global.engine
-    var result = try Estimation.run(request, on: try data.open(global, engine), engine: engine).analysis
+    let source = try data.open(global, engine)
+    if let preset = replication.preset { request = try preset.apply(to: request, of: source) }
+    var result = try Estimation.run(request, on: source, engine: engine).analysis
     result.provenance = Provenance.current
     try output.write(result, global)
   }

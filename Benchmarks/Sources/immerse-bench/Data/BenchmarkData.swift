@@ -40,9 +40,13 @@ struct BenchmarkData {
   /// Some columns in memory: numbers as Float64, categories as codes into levels.
   func table(_ columns: [ColumnRequest]) throws -> Table {
     let source: any Source
-    switch place {
-    case .cache: source = try DataFile.open(try file("arrow"))
-    case .memory: source = try BenchmarkSurvey(rows: rows)
+    if columns.allSatisfy({ BenchmarkSurvey.columns.contains($0.name) }) {
+      switch place {
+      case .cache: source = try DataFile.open(try file("arrow"))
+      case .memory: source = try BenchmarkSurvey(rows: rows)
+      }
+    } else {
+      source = try BenchmarkAssessment.source(rows: rows)
     }
     var engine = engine
     engine.memoryLimit = .max

@@ -56,9 +56,17 @@ public struct Estimate: Sendable, Hashable {
 public struct DesignSummary: Sendable, Hashable {
   public var count: Int
   public var sumOfWeights: Double
-  public var strata: Int
-  public var psus: Int
+  /// Nil under columns of replicate weights, which do not say.
+  public var strata: Int?
+  public var psus: Int?
   public var degreesOfFreedom: Int
+  /// Nil where variances are linearised.
+  public var replicates: Replicates?
+
+  public struct Replicates: Sendable, Hashable {
+    public var method: ReplicateMethod
+    public var variance: ReplicateVariance
+  }
 }
 
 public struct EstimateResult: Sendable {

@@ -116,7 +116,7 @@ struct ResultRows<Estimates: DomainEstimates> {
       }
       nests.append(analyses)
     }
-    return RubinRules(nests)
+    return RubinRules(nests, samplingVariance: request.samplingVariance)
   }
 
   // MARK: What the result says of the data

@@ -18,6 +18,20 @@ struct Statistic: Sendable {
 
   enum SimpleRandomSample: Sendable {
     case ofMean, ofTotal
+
+    /// The variance of a mean or total under simple random sampling without replacement of as many rows; nil for a
+    /// single row.
+    ///
+    /// - Parameters:
+    ///   - numerator: Σ w x about the shift.
+    ///   - squares: Σ w x² about the shift.
+    func variance(numerator: Double, weight: Double, squares: Double, count: Double) -> Double? {
+      guard count > 1 else { return nil }
+      let quotient = numerator / weight
+      let variance = (squares / weight - quotient * quotient) * count / (count - 1)
+      let ofMean = variance / count * (1 - count / weight)
+      return self == .ofTotal ? ofMean * weight * weight : ofMean
+    }
   }
 
   var columns: [ColumnRequest] { terms.columns }

@@ -18,6 +18,9 @@ struct TotalsFit: Fit {
   /// How the design's weights were raked, where they were.
   let raked: RakeModel?
 
+  /// Whether each row needs a place of its own where rows are the sampling units.
+  var numbersRows: Bool { raked != nil || request.design.replicates != nil }
+
   var columns: [ColumnRequest] {
     request.design.columns + request.by.map { .category($0) } + (filter?.columnRequests ?? [])
       + statistics.flatMap(\.columns) + (raked?.inputs ?? [])
@@ -32,7 +35,13 @@ struct TotalsFit: Fit {
 
   func finish(_ partial: TotalsPartial) throws(ImmerseError) -> EstimateResult {
     let frame = try DesignFrame(partial.tree, strata: strata)
-    return try Estimator(fit: self, totals: partial, frame: frame).result()
+    guard let replicates = request.design.replicates else {
+      return try Estimator(fit: self, totals: partial, frame: frame).result()
+    }
+    return try ResultRows(
+      request: request, statistics: statistics, estimands: estimands, domains: domains,
+      estimates: ReplicateEstimates(statistics, domains, replicates, partial, frame)
+    ).result()
   }
 }
 

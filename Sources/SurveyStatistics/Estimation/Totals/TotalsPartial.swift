@@ -28,11 +28,11 @@ struct TotalsPartial: Partial {
   init(_ fit: TotalsFit) {
     self.fit = fit
     layout = TotalsLayout(fit.statistics.map(\.terms.width))
-    tree = fit.known?.tree.withoutRows() ?? UnitTree(fit.request.design, numbersRows: fit.raked != nil)
+    tree = fit.known?.tree.withoutRows() ?? UnitTree(fit.request.design, numbersRows: fit.numbersRows)
     firstMissing = Array(repeating: Int.max, count: fit.statistics.count + 1)
   }
 
-  private var rowsAreUnits: Bool { fit.request.design.psu.isEmpty && fit.raked == nil }
+  private var rowsAreUnits: Bool { fit.request.design.psu.isEmpty && !fit.numbersRows }
 
   mutating func absorb(_ batch: Batch) throws(ImmerseError) {
     let located = try tree.locate(batch, weightOf: fit.known?.weights)

@@ -51,6 +51,33 @@ extension ReplicateFactors {
       notes: fpcNotes(units, recipe.method))
   }
 
+  /// One replicate a zone, in which the unit coded 1 counts twice and that coded 0 not at all, and with both halves another
+  /// the other way round: the zones of IEA's studies. A zone may lack one of its units.
+  static func codedZones(
+    _ units: OrderedUnits, _ halves: ReplicateDesign.Halves, _ recipe: ReplicateRecipe
+  ) throws(ImmerseError) -> ReplicateFactors {
+    let zones = units.strata.count
+    let count = halves == .both ? 2 * zones : zones
+    try checkSize(units, count: count, recipe.method)
+    var factors = Matrix(
+      rows: units.psuCount, columns: count, elements: [Double](repeating: 1, count: units.psuCount * count))
+    for (zone, stratum) in units.strata.enumerated() {
+      for (unit, code) in zip(stratum.units, stratum.codes) {
+        guard code <= 1 else {
+          throw ImmerseError(
+            .badData, "holds other codes than 0 and 1", variable: units.frame.design.psu.first,
+            remedy: "it says which half of its zone a unit belongs to")
+        }
+        factors[unit, zone] = code == 1 ? 2 : 0
+        if halves == .both { factors[unit, zones + zone] = code == 1 ? 0 : 2 }
+      }
+    }
+    return ReplicateFactors(
+      byPSU: factors, units.frame,
+      ReplicateVariance(
+        scale: halves == .both ? 0.5 : 1, scales: [Double](repeating: 1, count: count), centre: recipe.centre))
+  }
+
   private static func checkPairs(_ units: OrderedUnits, _ method: ReplicateMethod) throws(ImmerseError) {
     guard let odd = units.strata.first(where: { $0.units.count != 2 }) else { return }
     let others = units.strata.count { $0.units.count != 2 } - 1

@@ -8,6 +8,8 @@ struct OrderedUnits {
     let number: Int
     /// In order.
     let units: [Int]
+    /// Of each unit, the place of its id among the levels of its column, or its row.
+    let codes: [Int]
   }
 
   let frame: DesignFrame
@@ -25,7 +27,10 @@ struct OrderedUnits {
       for list in units.indices {
         units[list].sort { KeyIndex.parts(stage.keys[$0]).second < KeyIndex.parts(stage.keys[$1]).second }
       }
-      lists.append(order.map { List(number: $0, units: units[$0]) })
+      lists.append(
+        order.map { list in
+          List(number: list, units: units[list], codes: units[list].map { KeyIndex.parts(stage.keys[$0]).second })
+        })
       order = order.flatMap { units[$0] }
     }
     self.lists = lists

@@ -45,7 +45,9 @@ struct ReplicateFactors: Sendable {
     case .fay(let coefficient): return try balanced(units, coefficient: coefficient, recipe)
     case .jk1: return try deleteOne(units, recipe)
     case .jkn: return try deleteOneByStratum(units, recipe)
-    case .jk2: return try zones(units, recipe)
+    case .jk2:
+      guard let halves = recipe.halves else { return try zones(units, recipe) }
+      return try codedZones(units, halves, recipe)
     case .bootstrap: return try raoWu(units, recipe)
     case .raoWuYueBeaumont: return try raoWuYueBeaumont(units, recipe)
     case .generalised: return try generalised(units, recipe)
@@ -86,4 +88,5 @@ struct ReplicateRecipe: Sendable, Hashable {
   var count: Int?
   var seed: UInt64
   var centre: ReplicateVariance.Centre
+  var halves: ReplicateDesign.Halves?
 }

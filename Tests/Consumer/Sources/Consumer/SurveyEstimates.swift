@@ -15,7 +15,16 @@ func surveyChecks() throws -> [Check] {
     Check("lower limit", mean.confidenceLow, 471.793866844510433),
     Check("upper limit", mean.confidenceHigh, 552.124500502428418),
     Check("degrees of freedom", mean.degreesOfFreedom, 4),
-  ] + (try domainChecks(design))
+  ] + (try domainChecks(design)) + (try replicateChecks())
+}
+
+/// The jackknife, whose replicate weights are made of the design and never written out.
+private func replicateChecks() throws -> [Check] {
+  let jackknife = SurveyDesign(
+    weights: "weight", strata: ["region"], psu: ["school"], replicates: ReplicateDesign(.jkn))
+  let request = EstimateRequest(.mean, of: ["math"], design: jackknife)
+  let mean = try Estimation.run(request, on: children).rows[0]
+  return [Check("jackknife standard error", mean.standardError, 14.615853923211761)]
 }
 
 /// A domain keeps the whole design; leaving rows out beforehand would not.

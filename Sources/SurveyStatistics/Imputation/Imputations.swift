@@ -1,0 +1,116 @@
+import Columnar
+import Streaming
+
+/// The imputations of a request: the same request for every set of plausible values.
+struct Imputations {
+  /// Nest by nest.
+  let requests: [[EstimateRequest]]
+  private let request: EstimateRequest
+  /// The names of quantities, by column.
+  private let names: [String: String]
+
+  /// - Throws: `usage` where the quantities of a request do not have the same numbers of imputations.
+  init(_ request: EstimateRequest) throws(ImmerseError) {
+    self.request = request
+    let mentioned = Set(request.variables.flatMap(Imputations.parts))
+    var used: [(name: String, columns: [[String]])] = []
+    for values in request.plausible where mentioned.contains(values.name) {
+      used.append((values.name, try values.columns))
+    }
+    let nests = used.map(\.columns.count).max() ?? 1
+    let members = used.map { $0.columns[0].count }.max() ?? 1
+    for values in used {
+      guard [1, nests].contains(values.columns.count), [1, members].contains(values.columns[0].count) else {
+        throw ImmerseError(
+          .usage, "has another number of imputations than the other quantities", variable: values.name,
+          remedy: "estimate them one at a time")
+      }
+    }
+    var requests: [[EstimateRequest]] = []
+    for nest in 0..<nests {
+      requests.append(
+        (0..<members).map { member in
+          let columns = used.reduce(into: [String: String]()) { columns, values in
+            let own = values.columns[values.columns.count == 1 ? 0 : nest]
+            columns[values.name] = own[own.count == 1 ? 0 : member]
+          }
+          var imputed = request
+          imputed.variables = request.variables.map { Imputations.replace($0, by: columns) }
+          return imputed
+        })
+    }
+    self.requests = requests
+    names = used.reduce(into: [:]) { names, values in
+      for column in values.columns.flatMap(\.self) { names[column] = values.name }
+    }
+  }
+
+  /// The columns all of them read.
+  var columns: [ColumnRequest] {
+    get throws(ImmerseError) {
+      var columns: [ColumnRequest] = []
+      for imputed in requests.flatMap(\.self) { columns += try Statistic.columns(imputed) }
+      return columns.merged
+    }
+  }
+
+  /// All statistics, and which of them are imputations of one.
+  ///
+  /// - Throws: `badData` where the imputations of a category do not have the same levels.
+  func statistics(_ profile: Profile) throws(ImmerseError) -> (statistics: [Statistic], estimands: [Estimand]) {
+    var byImputation: [[[Statistic]]] = []
+    for nest in requests {
+      byImputation.append(try nest.map { r throws(ImmerseError) in try Statistic.all(r, profile) })
+    }
+    let first = byImputation[0][0]
+    guard byImputation.allSatisfy({ $0.allSatisfy { $0.count == first.count } }) else {
+      throw ImmerseError(
+        .badData, "the imputations do not have the same levels", variable: names.values.sorted().first,
+        remedy: "recode them to the same categories")
+    }
+    var statistics: [Statistic] = []
+    var estimands: [Estimand] = []
+    for (position, statistic) in first.enumerated() {
+      if byImputation.allSatisfy({ $0.allSatisfy { $0[position].terms == statistic.terms } }) {
+        estimands.append(Estimand(term: statistic.term, statistic: statistics.count))
+        statistics.append(statistic)
+        continue
+      }
+      var nests: [[Int]] = []
+      for nest in byImputation {
+        nests.append(Array(statistics.count..<statistics.count + nest.count))
+        statistics += nest.map { $0[position] }
+      }
+      estimands.append(Estimand(term: name(of: statistic.term), nests: nests))
+    }
+    return (statistics, estimands)
+  }
+
+  /// The term in the names of the quantities.
+  private func name(of term: String) -> String {
+    guard request.kind != .proportion else {
+      let column = names.keys.filter(term.hasPrefix).max { $0.utf8.count < $1.utf8.count } ?? ""
+      return (names[column] ?? "") + term.dropFirst(column.count)
+    }
+    return Imputations.replace(term, by: names)
+  }
+
+  /// The columns that a variable such as `a/b` or `a:b` names.
+  static func parts(_ variable: String) -> [String] {
+    [variable] + variable.split { $0 == "/" || $0 == ":" }.map(String.init)
+  }
+
+  private static func replace(_ variable: String, by names: [String: String]) -> String {
+    if let name = names[variable] { return name }
+    var (result, part) = ("", "")
+    for character in variable + ":" {
+      if character == "/" || character == ":" {
+        result += (names[part] ?? part) + String(character)
+        part = ""
+      } else {
+        part.append(character)
+      }
+    }
+    return String(result.dropLast())
+  }
+}

@@ -1,0 +1,189 @@
+import Columnar
+
+/// Estimates from the totals of the full sample and of every replicate: the same function at each.
+struct ReplicateEstimates: DomainEstimates {
+  /// What is asked of the totals.
+  struct Question {
+    let statistics: [Statistic]
+    let domains: DomainKeys
+    let design: ReplicateDesign
+    let variance: ReplicateVariance
+  }
+
+  /// What the rows of one domain come to.
+  struct Domain {
+    let key: Int
+    /// By statistic.
+    let values: [Value]
+    let units: Int
+    let freedom: Freedom
+  }
+
+  /// What a domain's degrees of freedom come from.
+  enum Freedom {
+    /// The rank of the replicate weights of its rows.
+    case weights(WeightSketch, rank: Int)
+    /// The sampling units it has rows in.
+    case units([(leaf: Int, rows: Int)])
+  }
+
+  struct Value {
+    let estimate: Double
+    let replicates: [Double]
+    let count: Int
+    let missing: Int
+    let simpleVariance: Double?
+  }
+
+  let fit: Question
+  /// In ascending order of their keys.
+  let domains: [Domain]
+  /// Where the replicates were made of the design.
+  private let frame: DesignFrame?
+  let summary: DesignSummary
+  let ungrouped: Int
+  let firstMissing: [Int]
+  let designNotes: [Note]
+  /// By domain, the level of the column whose levels are samples of their own.
+  private let samples: [String]
+
+  init(
+    fit: Question, domains: [Domain], frame: DesignFrame? = nil, summary: DesignSummary, ungrouped: Int,
+    firstMissing: [Int], notes: [Note]
+  ) {
+    self.fit = fit
+    self.domains = domains
+    self.frame = frame
+    self.summary = summary
+    self.ungrouped = ungrouped
+    self.firstMissing = firstMissing
+    samples = domains.map { domain in
+      fit.domains.groups(domain.key).first { $0.variable == fit.design.independent }?.level ?? ""
+    }
+    designNotes = notes + ReplicateEstimates.notes(fit, domains)
+  }
+
+  var domainKeys: [Int] { domains.map(\.key) }
+
+  func estimate(_ statistic: Int, _ domain: Int) -> Double { domains[domain].values[statistic].estimate }
+
+  func count(_ statistic: Int, _ domain: Int) -> Int { domains[domain].values[statistic].count }
+
+  func missing(_ statistic: Int, _ domain: Int) -> Int { domains[domain].values[statistic].missing }
+
+  func simpleVariance(_ statistic: Int, _ domain: Int) -> Double? { domains[domain].values[statistic].simpleVariance }
+
+  func units(_ domain: Int) -> Int { domains[domain].units }
+
+  func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)? { nil }
+
+  /// The terms of each independent sample vary together, those of different samples do not.
+  func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
+    var parts: [Uncertainty] = []
+    for sample in Set(terms.map { samples[$0.domain] }).sorted() {
+      parts.append(try ofOneSample(statistic, terms.filter { samples[$0.domain] == sample }))
+    }
+    guard parts.count > 1 else { return parts.first ?? Uncertainty(variance: .undefined, degreesOfFreedom: 0) }
+    let scale = parts.map(\.variance.scale).max() ?? 1
+    let variances = parts.map { $0.variance.variance(inUnitsOf: scale) }
+    let sum = variances.reduce(0, +)
+    // Satterthwaite (1946).
+    let rate = zip(variances, parts).reduce(0) { $0 + $1.0 / sum * ($1.0 / sum) / $1.1.degreesOfFreedom }
+    return Uncertainty(
+      variance: ScaledVariance(variance: sum, scale: scale), degreesOfFreedom: rate.isFinite && rate > 0 ? 1 / rate : 0)
+  }
+
+  private func ofOneSample(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
+    var (estimate, replicates) = (0.0, [Double](repeating: 0, count: fit.variance.count))
+    for term in terms {
+      let value = domains[term.domain].values[statistic]
+      estimate += term.factor * value.estimate
+      for replicate in replicates.indices { replicates[replicate] += term.factor * value.replicates[replicate] }
+    }
+    var variance = fit.variance
+    if let scales = fit.design.scales, let first = terms.first {
+      variance.scale = try scale(samples[first.domain], of: scales)
+    }
+    return Uncertainty(
+      variance: variance.scaledVariance(of: replicates, estimate: estimate),
+      degreesOfFreedom: Double(try degreesOfFreedom(terms.map(\.domain))))
+  }
+
+  private func scale(_ sample: String, of scales: [String: Double]) throws(ImmerseError) -> Double {
+    if let scale = scales[sample] ?? (Set(scales.values).count == 1 ? scales.values.first : nil) { return scale }
+    throw ImmerseError(
+      .usage, "the replicates of the samples have different scales, so their rows cannot be pooled",
+      variable: fit.design.independent, remedy: "estimate each by itself with --by")
+  }
+
+  /// Those of all rows that lie in one of the domains.
+  private func degreesOfFreedom(_ positions: [Int]) throws(ImmerseError) -> Int {
+    var leaves: [(leaf: Int, rows: Int)] = []
+    var whole: WeightSketch?
+    var rank = 0
+    for position in positions {
+      switch domains[position].freedom {
+      case .units(let own): leaves += own
+      case .weights(let sketch, let own):
+        rank = max(rank, own)
+        if whole == nil { whole = sketch } else { whole?.merge(sketch) }
+      }
+    }
+    if let frame { return min(frame.degreesOfFreedom(rowsByLeaf: leaves), fit.variance.count - 1) }
+    if positions.count > 1, rank < fit.variance.count, let whole { rank = try whole.rank() }
+    return max(0, rank - 1)
+  }
+
+  private static func notes(_ fit: Question, _ domains: [Domain]) -> [Note] {
+    var notes = [
+      Note(
+        "replicate_variance",
+        "variances are those of \(fit.variance.count) \(fit.design.method.name) replicates about "
+          + (fit.variance.centre == .estimate ? "the full-sample estimate" : "the mean of the replicates"))
+    ]
+    let undefined = domains.reduce(0) { sum, domain in
+      sum + domain.values.count { value in value.estimate.isFinite && !value.replicates.allSatisfy(\.isFinite) }
+    }
+    if undefined > 0 {
+      notes.append(
+        Note(
+          "replicates_without_estimate",
+          "\(undefined) estimates have no standard error, for some replicates give all their rows a weight of zero"))
+    }
+    return notes
+  }
+}
+
+extension ReplicateEstimates.Value {
+  /// - Parameters:
+  ///   - totals: by total and set of weights, of which the full sample's is the first.
+  ///   - squares: Σ w x² about the shift.
+  init(_ statistic: Statistic, totals: [Double], sets: Int, count: Double, missing: Double, squares: Double) {
+    let width = totals.count / sets
+    var values: [Double] = []
+    values.reserveCapacity(sets)
+    var own = [Double](repeating: 0, count: width)
+    for set in 0..<sets {
+      for index in 0..<width { own[index] = totals[index * sets + set] }
+      values.append(statistic.function(own, count: count))
+    }
+    estimate = values[0]
+    replicates = Array(values.dropFirst())
+    self.count = Int(count)
+    self.missing = Int(missing)
+    simpleVariance = statistic.comparison?.variance(
+      numerator: totals[0], weight: totals[min(sets, totals.count - 1)], squares: squares, count: count)
+  }
+}
+
+extension ReplicateVariance {
+  /// The variance in units in which no square overflows.
+  func scaledVariance(of replicates: [Double], estimate: Double) -> ScaledVariance {
+    let scale = ScaledVariance.scale(of: replicates.map { $0 - estimate })
+    if scale == 1 {
+      return ScaledVariance(variance: variance(of: replicates, estimate: estimate), scale: 1)
+    }
+    return ScaledVariance(
+      variance: variance(of: replicates.map { ($0 - estimate) / scale }, estimate: 0), scale: scale)
+  }
+}

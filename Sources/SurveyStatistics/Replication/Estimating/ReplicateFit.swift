@@ -1,0 +1,49 @@
+import Columnar
+import Expressions
+import Streaming
+
+/// One reading of the rows that yields every estimate of a request under weights that come as columns of replicates.
+struct ReplicateFit: Fit {
+  let request: EstimateRequest
+  let design: ReplicateDesign
+  /// The column of full-sample weights.
+  let weights: String
+  /// The columns of replicates.
+  let replicates: [String]
+  let statistics: [Statistic]
+  let estimands: [Estimand]
+  let domains: DomainKeys
+  let filter: Expression?
+
+  var columns: [ColumnRequest] {
+    [.number(weights)] + replicates.map { .number($0) } + request.by.map { .category($0) }
+      + (filter?.columnRequests ?? []) + statistics.flatMap(\.columns)
+  }
+
+  var signature: String {
+    "replicates \(request) \(statistics.map { "\($0.term) \($0.terms)" }) \(domains.levels.map(\.names))"
+  }
+
+  func makePartial() -> ReplicateTotals { ReplicateTotals(self) }
+
+  func finish(_ partial: ReplicateTotals) throws(ImmerseError) -> EstimateResult {
+    try partial.checkReplicates()
+    let variance =
+      design.infersScales ? try partial.inferredVariance() : try design.variance(count: replicates.count)
+    return try ResultRows(
+      request: request, statistics: statistics, estimands: estimands, domains: domains,
+      estimates: ReplicateEstimates(
+        fit: ReplicateEstimates.Question(
+          statistics: statistics, domains: domains, design: design, variance: variance), partial)
+    ).result()
+  }
+
+  /// Rows kept of the weights of a domain, for their rank: twice as many as replicates, fewer where many domains would
+  /// take too much memory.
+  var sketchRows: Int {
+    var domainCount = 1.0
+    for levels in domains.levels { domainCount *= Double(max(levels.count, 1)) }
+    let affordable = Double(1 << 22) / (domainCount * Double(replicates.count))
+    return max(min(2 * replicates.count, 64), Int(min(Double(2 * replicates.count), affordable)))
+  }
+}
