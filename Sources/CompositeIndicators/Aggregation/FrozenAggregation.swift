@@ -6,7 +6,7 @@ import Synchronization
 public struct FrozenAggregation: FrozenStep, Equatable {
   /// Indicators first, then aggregates, children before parents.
   public let terms: [Term]
-  public let groups: [Hierarchy.Group]
+  public private(set) var groups: [Hierarchy.Group]
   /// One for each group.
   public let methods: [Aggregation]
   /// The smallest share of an aggregate's children that must have a value.
@@ -61,6 +61,17 @@ public struct FrozenAggregation: FrozenStep, Equatable {
       throw DecodingError.dataCorruptedError(
         forKey: .groups, in: container, debugDescription: "the groups do not fit the terms")
     }
+  }
+
+  /// The same averages with the weight of each term multiplied by its factor, under every parent.
+  func reweighted(_ factors: [Double]) -> FrozenAggregation {
+    var other = self
+    other.groups = groups.map { group in
+      Hierarchy.Group(
+        target: group.target, children: group.children,
+        weights: zip(group.children, group.weights).map { factors[$0] * $1 })
+    }
+    return other
   }
 
   public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {

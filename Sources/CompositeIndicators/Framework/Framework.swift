@@ -10,18 +10,22 @@ public struct Framework: Codable, Sendable, Equatable {
   public var aggregates: [Aggregate]
   /// How units are scored where a request does not say.
   public var method: ScoreMethod
+  /// What a sensitivity analysis varies where a request does not say.
+  public var sensitivity: SensitivityPlan?
 
   enum CodingKeys: String, CodingKey {
-    case title, description, indicators, aggregates, method
+    case title, description, indicators, aggregates, method, sensitivity
   }
 
   public init(
-    title: String? = nil, indicators: [Indicator], aggregates: [Aggregate] = [], method: ScoreMethod = ScoreMethod()
+    title: String? = nil, indicators: [Indicator], aggregates: [Aggregate] = [], method: ScoreMethod = ScoreMethod(),
+    sensitivity: SensitivityPlan? = nil
   ) {
     self.title = title
     self.indicators = indicators
     self.aggregates = aggregates
     self.method = method
+    self.sensitivity = sensitivity
   }
 
   public init(from decoder: any Decoder) throws {
@@ -31,6 +35,7 @@ public struct Framework: Codable, Sendable, Equatable {
     indicators = try container.decode([Indicator].self, forKey: .indicators)
     aggregates = try container.decodeIfPresent([Aggregate].self, forKey: .aggregates) ?? []
     method = try container.decodeIfPresent(ScoreMethod.self, forKey: .method) ?? ScoreMethod()
+    sensitivity = try container.decodeIfPresent(SensitivityPlan.self, forKey: .sensitivity)
   }
 
   /// The scores that can be computed for every child from its answers, named by their indicators' codes.

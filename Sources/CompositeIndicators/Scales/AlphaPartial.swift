@@ -35,7 +35,7 @@ public struct AlphaPartial: Partial {
 
   public mutating func absorb(_ batch: Batch) throws(ImmerseError) {
     let (n, k) = (batch.rowCount, items.count)
-    let weight = try weightsOfRows(batch)
+    let weight = try batch.checkedWeights(weightName)?.array ?? Array(repeating: 1, count: n)
     // One column for each item; zero wherever the row does not count for the item.
     var answers = [Double](repeating: 0, count: n * k)
     var present = answers
@@ -73,17 +73,6 @@ public struct AlphaPartial: Partial {
         counts[a * k + b] += dot(present[column], present[other])
       }
     }
-  }
-
-  private func weightsOfRows(_ batch: Batch) throws(ImmerseError) -> [Double] {
-    guard let weightName else { return Array(repeating: 1, count: batch.rowCount) }
-    let weights = try batch.numbers(weightName).array
-    if let row = weights.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
-      throw ImmerseError(
-        .badData, "the weight is missing, negative or infinite", row: batch.firstRow + row, variable: weightName,
-        remedy: "give every row a weight of zero or more")
-    }
-    return weights
   }
 
   public mutating func merge(_ other: AlphaPartial) throws(ImmerseError) {

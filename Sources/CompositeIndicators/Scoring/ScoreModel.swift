@@ -71,13 +71,19 @@ public struct ScoreModel: Codable, Sendable, Equatable {
     [denomination] + (screening.map { [$0] } ?? []) + [imputation, logarithm, treatment, normalisation]
   }
 
+  /// Units after all steps but the averages.
+  func normalised(_ units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+    var units = units
+    for step in steps { units = try step.apply(to: units, notes: &notes) }
+    return units
+  }
+
   /// Scores units, the reference units or others.
   ///
   /// - Throws: `badData` where a column is missing or a value contradicts a step.
   public func score(_ units: UnitMatrix, threads: Int = 1) throws(ImmerseError) -> ScoreResult {
     var notes: [Note] = []
-    var units = units
-    for step in steps { units = try step.apply(to: units, notes: &notes) }
+    let units = try normalised(units, notes: &notes)
     let scores = try aggregation.apply(to: units, threads: threads, notes: &notes)
     var errors: [Buffer<Double>]?
     if let sampling = scores.sampling {

@@ -75,6 +75,11 @@ public struct SamplingErrors: Sendable {
     return row * (row + 1) / 2 + column
   }
 
+  /// The covariance of two indicators in a unit, by their positions; zero where none was given, NaN where not known.
+  func covariance(_ a: Int, _ b: Int, unit: Int) -> Double {
+    covariances[Self.position(a, b)]?[unit] ?? 0
+  }
+
   /// The indicator's position, or nil where it has no standard errors.
   func index(of code: String) -> Int? {
     indicators.firstIndex { $0.code == code }

@@ -13,10 +13,14 @@ public enum AnalysisRequest: Sendable, Decodable {
   case estimate(EstimateRequest)
   case fit(FitRequest)
   case score(ScoreRequest)
+  case sensitivity(SensitivityRequest)
+  /// Scores of rows on a scale of items.
+  case scale(ScaleRequest)
+  case calibrate(ScaleCalibration)
   case rake(RakeRequest)
 
   private enum Name: String, CodingKey, CaseIterable {
-    case estimate, fit, score, rake
+    case estimate, fit, score, sensitivity, scale, calibrate, rake
   }
 
   public init(from decoder: any Decoder) throws {
@@ -31,6 +35,9 @@ public enum AnalysisRequest: Sendable, Decodable {
     case .estimate: self = .estimate(try container.decode(EstimateRequest.self, forKey: name))
     case .fit: self = .fit(try container.decode(FitRequest.self, forKey: name))
     case .score: self = .score(try container.decode(ScoreRequest.self, forKey: name))
+    case .sensitivity: self = .sensitivity(try container.decode(SensitivityRequest.self, forKey: name))
+    case .scale: self = .scale(try container.decode(ScaleRequest.self, forKey: name))
+    case .calibrate: self = .calibrate(try container.decode(ScaleCalibration.self, forKey: name))
     case .rake: self = .rake(try container.decode(RakeRequest.self, forKey: name))
     }
   }
@@ -64,6 +71,15 @@ extension AnalysisRequest {
     case .score(let request):
       outcome = AnalysisOutcome(
         result: try CompositeIndicators.score(request, source: source, engine: engine).analysis)
+    case .sensitivity(let request):
+      outcome = AnalysisOutcome(
+        result: try CompositeIndicators.sensitivity(request, source: source, engine: engine).analysis())
+    case .scale(let request):
+      let summary = try ScaleSummary(request, source: source, engine: engine)
+      outcome = AnalysisOutcome(result: summary.analysis)
+      try outcome.add(try ResponseScore(summary.scale), to: source, engine: engine)
+    case .calibrate(let request):
+      outcome = AnalysisOutcome(result: try request.run(on: source, engine: engine).analysis)
     case .rake(let request):
       let model = try Weighting.rake(request, on: source, engine: engine)
       outcome = AnalysisOutcome(result: model.summary.analysis)

@@ -44,7 +44,7 @@ public struct PartialAnalysis: Sendable {
       part = PartOf(
         try Weighting.fit(request, of: dataset), columns: columns, profile: known,
         report: { .outcome(AnalysisOutcome(result: $0.summary.analysis)) })
-    case .score: throw PartialAnalysis.indivisible
+    case .score, .sensitivity, .scale, .calibrate: throw PartialAnalysis.indivisible
     }
   }
 
@@ -66,7 +66,7 @@ public struct PartialAnalysis: Sendable {
       return try Estimation.columns(request)
     case .fit(let request): return try MixedModel.columns(request)
     case .rake(let request): return try Weighting.columns(request)
-    case .score: throw indivisible
+    case .score, .sensitivity, .scale, .calibrate: throw indivisible
     }
   }
 

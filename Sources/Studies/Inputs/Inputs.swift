@@ -5,6 +5,7 @@ public import Expressions
 import Foundation
 public import Streaming
 public import SurveyStatistics
+import Yams
 
 /// A table to attach to the rows, many-to-one.
 public struct TableJoin: Sendable, Hashable, Decodable {
@@ -95,6 +96,60 @@ public enum Inputs {
   public static func framework(_ file: String) throws(ImmerseError) -> Framework {
     if file.hasSuffix(".csv") { return try Framework(iMeta: try DataFile.open(file)) }
     return try StrictYAML.decode(Framework.self, from: try text(of: file), file: file)
+  }
+
+  /// A scale of items with their parameters from a YAML file.
+  ///
+  /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold a scale.
+  public static func scale(_ file: String) throws(ImmerseError) -> ResponseScale {
+    try StrictYAML.decode(ResponseScale.self, from: try text(of: file), file: file)
+  }
+
+  /// Items whose parameters are to be estimated, from a YAML file.
+  ///
+  /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold items.
+  public static func calibration(_ file: String) throws(ImmerseError) -> ScaleCalibration {
+    try StrictYAML.decode(ScaleCalibration.self, from: try text(of: file), file: file)
+  }
+
+  /// A scale as a YAML file holds it: what `scale(_:)` reads.
+  ///
+  /// - Throws: `failure` where it cannot be written as text.
+  public static func text(of scale: ResponseScale) throws(ImmerseError) -> String {
+    do {
+      return try YAMLEncoder().encode(scale)
+    } catch {
+      throw ImmerseError(.failure, "the scale cannot be written as YAML", variable: scale.name)
+    }
+  }
+
+  /// A setting given as text, in the form a framework file would write it; nil for nil.
+  ///
+  /// - Throws: `usage` at the place in the text.
+  public static func setting<T: Decodable>(_ name: String, _ text: String?) throws(ImmerseError) -> T? {
+    guard let text else { return nil }
+    do {
+      return try StrictYAML.decode(T.self, from: text, file: name)
+    } catch {
+      var usage = error
+      usage.kind = .usage
+      throw usage
+    }
+  }
+
+  /// Columns of standard errors by their indicators, from texts like `indicator=column`.
+  ///
+  /// - Throws: `usage` where a text has another form.
+  public static func standardErrors(_ texts: [String]) throws(ImmerseError) -> [String: String] {
+    var columns: [String: String] = [:]
+    for text in texts {
+      guard let sign = text.firstIndex(of: "="), sign != text.startIndex, text.last != "=" else {
+        throw ImmerseError(
+          .usage, "\"\(text)\" names no column of standard errors", remedy: "write it as INDICATOR=COLUMN")
+      }
+      columns[String(text[..<sign])] = String(text[text.index(after: sign)...])
+    }
+    return columns
   }
 
   /// A small text file as a whole.

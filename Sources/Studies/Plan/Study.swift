@@ -14,14 +14,18 @@ public struct Study: Sendable, Decodable {
   public var data: [String]
   public var join: [TableJoin]
   public var derive: [Derivation]
+  /// Files of scales with item parameters; their scores become columns.
+  public var scales: [String]
   public var design: SurveyDesign
   public var weighting: WeightingStep?
   public var estimates: [EstimateStep]
   public var scores: [ScoreStep]
+  public var sensitivity: [SensitivityStep]
   public var models: [ModelStep]
 
   enum CodingKeys: String, CodingKey {
-    case title, about, labels, data, join, derive, design, weighting, estimates, scores, models
+    case title, about, labels, data, join, derive, scales, design, weighting, estimates, scores, sensitivity,
+      models
   }
 
   public init(from decoder: any Decoder) throws {
@@ -32,10 +36,12 @@ public struct Study: Sendable, Decodable {
     data = try container.decode([String].self, forKey: .data)
     join = try container.decodeIfPresent([TableJoin].self, forKey: .join) ?? []
     derive = try container.decodeIfPresent([Derivation].self, forKey: .derive) ?? []
+    scales = try container.decodeIfPresent([String].self, forKey: .scales) ?? []
     design = try container.decodeIfPresent(SurveyDesign.self, forKey: .design) ?? SurveyDesign()
     weighting = try container.decodeIfPresent(WeightingStep.self, forKey: .weighting)
     estimates = try container.decodeIfPresent([EstimateStep].self, forKey: .estimates) ?? []
     scores = try container.decodeIfPresent([ScoreStep].self, forKey: .scores) ?? []
+    sensitivity = try container.decodeIfPresent([SensitivityStep].self, forKey: .sensitivity) ?? []
     models = try container.decodeIfPresent([ModelStep].self, forKey: .models) ?? []
   }
 }
@@ -127,7 +133,8 @@ extension Study {
   /// - Throws: `badData` where two analyses would write the same files.
   func checkNames(_ file: String) throws(ImmerseError) {
     var seen: Set<String> = ["weights", "report", "provenance"]
-    for name in estimates.map(\.step.name) + scores.map(\.step.name) + models.map(\.step.name)
+    for name in estimates.map(\.step.name) + scores.map(\.step.name) + sensitivity.map(\.step.name)
+      + models.map(\.step.name)
     where !seen.insert(name).inserted {
       throw ImmerseError(
         .badData, "two analyses would be written to files of this name", place: .init(file: file), variable: name,

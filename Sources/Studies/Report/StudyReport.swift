@@ -10,6 +10,7 @@ struct StudyReport {
   var page: ReportPage {
     var sections = run.estimates.map { estimateSection($0) }
     sections += run.scores.map { scoreSection($0) }
+    sections += run.sensitivities.map { sensitivitySection($0) }
     sections += run.models.map { modelSection($0) }
     if let weighting = run.weighting { sections.append(weightingSection(weighting)) }
     sections.append(methodSection)
@@ -128,6 +129,39 @@ struct StudyReport {
           .table(
             table("\(analysis.step.title): indicators after normalisation", rows.filter { integer($0, "level") == 1 }))
         ]))
+    return ReportPage.Section(analysis.step.title, blocks)
+  }
+
+  // MARK: Sensitivity
+
+  private func sensitivitySection(_ analysis: StudyRun.Analysis) -> ReportPage.Section {
+    var blocks = blocks(analysis)
+    let sections = Dictionary(analysis.result.sections.map { ($0.key, $0.value) }) { first, _ in first }
+    func rows(_ key: String) -> [JSONValue] { if case .array(let rows)? = sections[key] { rows } else { [] } }
+    let units = rows("units").sorted { (double($0, "rank") ?? .infinity) < (double($1, "rank") ?? .infinity) }
+    if (2...60).contains(units.count) {
+      blocks.append(
+        .chart(
+          IntervalPlot(
+            title: "Ranks over all runs: the median, and where 95 % of them lie", axis: "Rank",
+            rows: units.map { row in
+              IntervalPlot.Row(
+                label: label(text(row, "unit") ?? ""), estimate: double(row, "rank_median"),
+                low: double(row, "rank_low"), high: double(row, "rank_high"))
+            })))
+    }
+    func table(_ caption: String, _ rows: [JSONValue]) -> ReportPage.Block {
+      let table = ResultTable(rows)
+      return .table(
+        ReportTable(
+          caption: caption, columns: table.columns.map(TextTable.heading),
+          rows: table.rows.map { $0.map { label(TextTable.text($0)) } }, numeric: []
+        ).aligned)
+    }
+    blocks.append(table("Shares of the variance of the mean rank shift", analysis.result.rows))
+    blocks.append(.details(summary: "Ranks and scores of units", [table("Over all runs", units)]))
+    blocks.append(.details(summary: "Without each part in turn", [table("Rank shifts", rows("removals"))]))
+    blocks.append(.details(summary: "What each combination did", [table("Log of the runs", rows("log"))]))
     return ReportPage.Section(analysis.step.title, blocks)
   }
 

@@ -21,6 +21,9 @@ struct StudyData {
     let rows = try DataFile.open(study.data.map(files.resolve))
     let tables = try Inputs.tables(study.join.map(files.resolve), to: rows, engine: engine)
     var source = try Inputs.joining(rows, tables).deriving(study.derive)
+    for scale in study.scales {
+      source = try source.applying(try ResponseScore(try Inputs.scale(files.resolve(scale))))
+    }
     for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }
     var rake: RakeRequest?
     if let step = study.weighting {

@@ -53,7 +53,7 @@ public struct StudyFolder {
   ) throws(ImmerseError) -> JSONValue {
     let files = StudyFiles(study: path)
     let names =
-      run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework)
+      run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework) + run.study.scales
       + (run.study.weighting.map { [$0.margins] } ?? [])
     var inputs: [JSONValue] = [try input(path)]
     for name in Set(names).sorted() where name != "-" { inputs.append(try input(files.resolve(name))) }

@@ -15,6 +15,7 @@ public struct StudyRun: Sendable {
   public let study: Study
   public let estimates: [Analysis]
   public let scores: [Analysis]
+  public let sensitivities: [Analysis]
   public let models: [Analysis]
   public let weighting: AnalysisResult?
   /// What was read, and what did not match.
@@ -22,7 +23,7 @@ public struct StudyRun: Sendable {
   public let notes: [Note]
   let source: any Source
 
-  public var analyses: [Analysis] { estimates + scores + models }
+  public var analyses: [Analysis] { estimates + scores + sensitivities + models }
 
   /// Reads and carries out a study file.
   ///
@@ -61,8 +62,23 @@ public struct StudyRun: Sendable {
       estimates.append(Analysis(step: step.step, result: StudyRun.published(try models[ticket])))
     }
     var scores: [Analysis] = []
+    var units: [String: (request: ScoreRequest, table: UnitEstimates)] = [:]
     for ((step, framework), ticket) in zip(zip(study.scores, frameworks), unitTickets) {
-      scores.append(try StudyRun.score(step, framework, try models[ticket], engine))
+      let table = try UnitEstimates(step, framework, try models[ticket])
+      let request = ScoreRequest(framework, unit: step.unit, standardErrors: table.standardErrors)
+      units[step.step.name] = (request, table)
+      scores.append(try StudyRun.score(step, request, table, engine))
+    }
+    var sensitivities: [Analysis] = []
+    for step in study.sensitivity {
+      guard let (request, table) = units[step.score] else {
+        throw ImmerseError(
+          .badData, "\"\(step.score)\" is no analysis of the study's scores", place: .init(file: path),
+          variable: step.step.name, remedy: "name one of \(Spelling.list(study.scores.map(\.step.name)))")
+      }
+      let result = try CompositeIndicators.sensitivity(
+        SensitivityRequest(request, plan: step.plan, seed: step.seed), source: table.table, engine: engine)
+      sensitivities.append(Analysis(step: step.step, result: result.analysis()))
     }
     var fits: [Analysis] = []
     for (step, ticket) in zip(study.models, modelTickets) {
@@ -72,6 +88,7 @@ public struct StudyRun: Sendable {
     self.study = study
     self.estimates = estimates
     self.scores = scores
+    self.sensitivities = sensitivities
     self.models = fits
     weighting = data.raked?.summary.analysis
     rowCount = dataset.profile.rowCount
@@ -91,10 +108,8 @@ public struct StudyRun: Sendable {
   }
 
   private static func score(
-    _ step: ScoreStep, _ framework: Framework, _ estimates: EstimateResult, _ engine: Engine
+    _ step: ScoreStep, _ request: ScoreRequest, _ units: UnitEstimates, _ engine: Engine
   ) throws(ImmerseError) -> Analysis {
-    let units = try UnitEstimates(step, framework, estimates)
-    let request = ScoreRequest(framework, unit: step.unit, standardErrors: units.standardErrors)
     var result = try CompositeIndicators.score(request, source: units.table, engine: engine).analysis
     if units.withheld > 0 {
       result.notes.append(

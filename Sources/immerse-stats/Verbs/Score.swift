@@ -1,24 +1,37 @@
 import ArgumentParser
 import Columnar
-import DataFormats
-import Foundation
+import CompositeIndicators
 import ImmerseStats
+import Streaming
 import Studies
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Score units by a framework of indicators.",
+    abstract: "Score units by a framework of indicators, or children on a scale of items.",
     discussion: """
       EXAMPLES
         immerse-stats score --framework framework.yaml --data countries.csv
         immerse-stats score --framework imeta.csv --data idata.csv --unit uCode --normalise minmax --aggregate geometric
+        immerse-stats score --scale belonging.yaml --data children.csv --weights weight --by country --out scored.csv
+        immerse-stats score --calibrate items.yaml --data children.csv --weights weight --by country --out belonging.yaml
 
       The framework is a YAML file or a COINr iMeta table. Settings given here override those of the framework. minmax \
       scales to 0-100, zscore to mean 0 and SD 1 (divisor n-1), both after direction; rank 1 is the highest score.
+
+      With --scale, items with the parameters of a (generalised) partial credit model become a score of each row and its \
+      standard error, which are added to all columns of the data in --out. Means and reliability go to standard output. --calibrate estimates such parameters by marginal maximum likelihood, \
+      with the misfit (RMSD) of each item in each group; "free_above: 0.1" in its file gives misfitting items parameters \
+      of their own there.
       """)
 
   @Option(help: "A framework as YAML, or a COINr iMeta table as CSV.")
-  var framework: String
+  var framework: String?
+
+  @Option(help: "A scale of items with their parameters, as YAML.")
+  var scale: String?
+
+  @Option(help: "Items whose parameters are to be estimated, as YAML; the scale is written to --out.")
+  var calibrate: String?
 
   @OptionGroup var data: DataOptions
 
@@ -49,33 +62,67 @@ struct Score: ParsableCommand {
   @Option(help: "The smallest share of an aggregate's parts that must have a value, 0 to 1.")
   var availability: Double?
 
+  @Flag(
+    help: """
+      Also how the terms are distributed and hang together: statistics, correlations, alpha, principal components, each \
+      part's share of an aggregate's variance, and every unit's strengths and weaknesses.
+      """)
+  var analyse = false
+
+  @Option(help: "Columns of standard errors, as indicator=column, separated by commas.")
+  var stdErrors: String?
+
+  @Option(help: "With --scale or --calibrate: the column of weights.")
+  var weights: String?
+
+  @Option(help: "With --scale or --calibrate: the column of groups, such as countries.")
+  var by: String?
+
+  @Flag(help: "With --scale: bring scores to mean 0 and SD 1 over the groups of --by, each counted equally.")
+  var standardise = false
+
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
-  func run() throws {
-    let engine = global.engine
-    let method = ScoreMethod(
-      impute: try setting("impute", impute), treat: try setting("treat", treat),
-      normalise: try setting("normalise", normalise), aggregate: try setting("aggregate", aggregate),
-      availabilityThreshold: availability)
-    let request = ScoreRequest(try Inputs.framework(framework), unit: unit, method: method)
-    let source = try filter.apply(to: try data.open(global, engine), global, engine)
-    var result = try CompositeIndicators.score(request, source: source, engine: engine).analysis
-    result.provenance = Provenance.current
-    try output.write(result, global)
+  func validate() throws {
+    guard [framework, scale, calibrate].count(where: { $0 != nil }) == 1 else {
+      throw ValidationError("Give one of --framework, --scale and --calibrate")
+    }
+    guard framework != nil || [unit, impute, treat, normalise, aggregate, stdErrors].allSatisfy({ $0 == nil }) else {
+      throw ValidationError("Settings of a framework go with --framework")
+    }
+    guard framework != nil || !analyse else { throw ValidationError("--analyse goes with --framework") }
+    guard framework == nil || [weights, by].allSatisfy({ $0 == nil }) else {
+      throw ValidationError("--weights and --by go with --scale or --calibrate")
+    }
+    guard scale != nil || !standardise else { throw ValidationError("--standardise goes with --scale") }
   }
 
-  /// A setting as the framework file would write it.
-  private func setting<T: Decodable>(_ name: String, _ text: String?) throws(ImmerseError) -> T? {
-    guard let text else { return nil }
-    do {
-      return try StrictYAML.decode(T.self, from: text, file: "--\(name)")
-    } catch {
-      var usage = error
-      usage.kind = .usage
-      throw usage
+  func run() throws {
+    let engine = global.engine
+    let source = try filter.apply(to: try data.open(global, engine), global, engine)
+    if let framework {
+      try score(by: try Inputs.framework(framework), source, engine)
+    } else if let scale {
+      try score(on: try Inputs.scale(scale), source, engine)
+    } else if let calibrate {
+      try estimateItems(try Inputs.calibration(calibrate), source, engine)
     }
+  }
+
+  private func score(by framework: Framework, _ source: any Source, _ engine: Engine) throws {
+    let method = ScoreMethod(
+      impute: try Inputs.setting("--impute", impute), treat: try Inputs.setting("--treat", treat),
+      normalise: try Inputs.setting("--normalise", normalise), aggregate: try Inputs.setting("--aggregate", aggregate),
+      availabilityThreshold: availability)
+    let request = ScoreRequest(
+      framework, unit: unit, method: method, standardErrors: try Inputs.standardErrors(stdErrors.names))
+    let scores = try CompositeIndicators.score(request, source: source, engine: engine)
+    var result = scores.analysis
+    if analyse { result.sections += try ScoreAnalysis(of: scores).sections }
+    result.provenance = Provenance.current
+    try output.write(result, global)
   }
 }

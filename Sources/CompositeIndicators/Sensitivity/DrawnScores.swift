@@ -1,0 +1,176 @@
+import Columnar
+import Numerics
+
+/// The scores of one aggregate under many weightings of the same normalised units.
+///
+/// All of a unit's averages under a block of draws fit in the first-level cache, and every operation is done for a block
+/// of draws at once. What is averaged are transformed values (logarithms for the geometric mean), and an average of
+/// averages of the same kind is never transformed back in between.
+struct DrawnScores: Sendable {
+  /// Draws worked on at a time.
+  static let width = 16
+
+  private struct Part {
+    /// The transformed values of an indicator over units; nil for an aggregate.
+    var values: [Double]?
+    /// The position among `groups` of an aggregate.
+    var group: Int
+    var term: Int
+    var weight: Double
+  }
+
+  private struct Group {
+    var form: MeanForm
+    var parts: [Part]
+  }
+
+  private let groups: [Group]
+  private let units: Int
+  private let minimumAvailability: Double
+
+  /// Nil where a method is not a mean of transformed values.
+  ///
+  /// - Parameters:
+  ///   - scores: what `aggregation` made of the units: its checks have been passed.
+  ///   - target: the position of the term wanted.
+  init?(_ aggregation: FrozenAggregation, _ scores: UnitMatrix, target: Int) {
+    let first = aggregation.terms.count - aggregation.groups.count
+    var needed = Set([target])
+    for group in aggregation.groups.reversed() where needed.contains(group.target) { needed.formUnion(group.children) }
+    var position: [Int: Int] = [:]
+    var groups: [Group] = []
+    for (group, method) in zip(aggregation.groups, aggregation.methods) where needed.contains(group.target) {
+      guard let form = MeanForm(method) else { return nil }
+      position[group.target] = groups.count
+      let parts = zip(group.children, group.weights).map { child, weight in
+        Part(
+          values: child < first ? scores.columns[child].array.map(form.forward) : nil, group: position[child] ?? 0,
+          term: child, weight: weight)
+      }
+      groups.append(Group(form: form, parts: parts))
+    }
+    guard !groups.isEmpty else { return nil }
+    self.groups = groups
+    units = scores.units.count
+    minimumAvailability = aggregation.minimumAvailability
+  }
+
+  /// The scores of all units under up to `width` draws: unit by unit, `width` values each, NaN where there is none.
+  ///
+  /// - Parameter factors: one row for each draw, one factor for each term.
+  func score(_ factors: [ArraySlice<Double>], into target: UnsafeMutablePointer<Double>) {
+    let width = Self.width
+    let weights = blockWeights(factors)
+    let means = UnsafeMutablePointer<Double>.allocate(capacity: groups.count * width)
+    let share = UnsafeMutablePointer<Double>.allocate(capacity: width)
+    var isPresent = [Bool](repeating: false, count: groups.count)
+    defer {
+      means.deallocate()
+      share.deallocate()
+    }
+    weights.withUnsafeBufferPointer { weights in
+      guard var weight = weights.baseAddress else { return }
+      let start = weight
+      for unit in 0..<units {
+        weight = start
+        for (index, group) in groups.enumerated() {
+          let mean = means + index * width
+          isPresent[index] = average(group, unit, weight, means, isPresent, share, into: mean)
+          weight += group.parts.count * width
+        }
+        let last = groups.count - 1
+        let (form, mean, row) = (groups[last].form, means + last * width, target + unit * width)
+        for draw in 0..<width { row[draw] = isPresent[last] ? form.inverse(mean[draw]) : .nan }
+      }
+    }
+  }
+
+  /// Weights of all parts of all groups under each draw, summing to 1 within a group; draws past the last get zeros.
+  private func blockWeights(_ factors: [ArraySlice<Double>]) -> [Double] {
+    let width = Self.width
+    var weights: [Double] = []
+    for group in groups {
+      let start = weights.count
+      weights += Array(repeating: 0, count: group.parts.count * width)
+      for (draw, row) in factors.enumerated() {
+        var total = 0.0
+        for (part, place) in zip(group.parts, 0...) {
+          let weight = part.weight * row[row.startIndex + part.term]
+          weights[start + place * width + draw] = weight
+          total += weight
+        }
+        for place in group.parts.indices { weights[start + place * width + draw] /= total }
+      }
+    }
+    return weights
+  }
+
+  /// The mean of a unit's parts, transformed; false where too few have a value.
+  private func average(
+    _ group: Group, _ unit: Int, _ weights: UnsafePointer<Double>, _ means: UnsafePointer<Double>, _ isPresent: [Bool],
+    _ share: UnsafeMutablePointer<Double>, into mean: UnsafeMutablePointer<Double>
+  ) -> Bool {
+    let width = Self.width
+    for draw in 0..<width { (mean[draw], share[draw]) = (0, 0) }
+    var available = 0
+    var hasWeight = false
+    for (place, part) in group.parts.enumerated() {
+      let weight = weights + place * width
+      if let values = part.values {
+        let value = values[unit]
+        if value.isNaN { continue }
+        for draw in 0..<width { mean[draw] += weight[draw] * value }
+      } else {
+        guard isPresent[part.group] else { continue }
+        let other = means + part.group * width
+        let form = groups[part.group].form
+        if form == group.form {
+          for draw in 0..<width { mean[draw] += weight[draw] * other[draw] }
+        } else {
+          for draw in 0..<width { mean[draw] += weight[draw] * group.form.forward(form.inverse(other[draw])) }
+        }
+      }
+      for draw in 0..<width { share[draw] += weight[draw] }
+      available += 1
+      hasWeight = hasWeight || part.weight > 0
+    }
+    let isEnough = Double(available) / Double(group.parts.count) >= minimumAvailability && hasWeight
+    if isEnough && available < group.parts.count { for draw in 0..<width { mean[draw] /= share[draw] } }
+    return isEnough
+  }
+}
+
+/// The transformation under which a mean is arithmetic.
+enum MeanForm: Sendable, Equatable {
+  case identity, logarithm, reciprocal
+  case power(Double)
+
+  /// Nil for a method that is no such mean.
+  init?(_ method: Aggregation) {
+    switch method {
+    case .arithmetic: self = .identity
+    case .geometric: self = .logarithm
+    case .harmonic: self = .reciprocal
+    case .power(let exponent): self = .power(exponent)
+    default: return nil
+    }
+  }
+
+  @inline(__always) func forward(_ x: Double) -> Double {
+    switch self {
+    case .identity: x
+    case .logarithm: Double.log(x)
+    case .reciprocal: 1 / x
+    case .power(let exponent): Double.pow(x, exponent)
+    }
+  }
+
+  @inline(__always) func inverse(_ y: Double) -> Double {
+    switch self {
+    case .identity: y
+    case .logarithm: Double.exp(y)
+    case .reciprocal: 1 / y
+    case .power(let exponent): Double.pow(y, 1 / exponent)
+    }
+  }
+}
