@@ -172,6 +172,54 @@ import Testing
   }
 }
 
+/// R 4.2.2, stats and mvtnorm: Tests/Reference/scale_reliability.R, on the answers of Tests/Reference/cronbach_alpha.R.
+@Suite struct ScaleReliabilityTests {
+  static let calibration = ScaleCalibration(
+    "s", ["q1", "q2", "q3", "q4"], reversed: ["q3"], minimum: 1, maximum: 5)
+
+  private func golden() throws -> GoldenJSON {
+    try GoldenJSON(TestFiles.golden("indicators/scale_reliability.json"))["values"]
+  }
+
+  @Test func omega() throws {
+    let (source, _) = try CronbachAlphaTests.data()
+    let columns = try Self.calibration.items.map { try source.batch.numbers($0).array }
+    let rows = columns[0].indices.filter { row in columns.allSatisfy { !$0[row].isNaN } }
+    let complete = Table(
+      zip(Self.calibration.items, columns).map { item, column in
+        (item, Column(rows.map { column[$0] }))
+      })
+    let result = try Self.calibration.reliability(on: complete, engine: engine)[0]
+    expectClose(result.omega ?? .nan, try golden()["omega"].number, relative: 1e-9)
+    let alpha = try GoldenJSON(TestFiles.golden("indicators/cronbach_alpha.json"))["values", "complete", "alpha"].number
+    expectClose(result.alpha ?? .nan, alpha, relative: 1e-12)
+  }
+
+  @Test func ordinalAlphaAndWeights() throws {
+    let (source, values) = try CronbachAlphaTests.data()
+    let result = try Self.calibration.reliability(on: source, engine: engine)[0]
+    expectClose(result.ordinalAlpha ?? .nan, try golden()["ordinal_alpha"].number, relative: 1e-8)
+    expectClose(result.alpha ?? .nan, try values["pairwise", "alpha"].number, relative: 1e-12)
+    var weighted = Self.calibration
+    weighted.weights = "w"
+    let other = try weighted.reliability(on: source, engine: engine)[0]
+    expectClose(other.alpha ?? .nan, try values["pairwise_weighted", "alpha"].number, relative: 1e-12)
+  }
+
+  /// What is not defined is absent: items that never vary, a perfect correlation, two items for a factor.
+  @Test func undefinedCoefficientsAreAbsent() throws {
+    let same = Table(["a", "b"].map { ($0, Column([1.0, 2, 1, 2])) })
+    let perfect = try ScaleCalibration("s", ["a", "b"], minimum: 1, maximum: 2).reliability(on: same, engine: engine)[0]
+    #expect(perfect.ordinalAlpha == nil)
+    #expect(perfect.omega == nil)
+    expectClose(perfect.alpha ?? .nan, 1, relative: 1e-14)
+    let constant = Table(["a", "b"].map { ($0, Column([1.0, 1, 1, 1])) })
+    let none = try ScaleCalibration("s", ["a", "b"], minimum: 1, maximum: 2).reliability(on: constant, engine: engine)[
+      0]
+    #expect(none.alpha == nil)
+  }
+}
+
 @Suite struct ScaleSummaryTests {
   @Test func standardisedOverEqualCountries() throws {
     var source = CalibrationTests.simulated([("A", 0.5, 1), ("B", -0.5, 1)], each: 400).batch

@@ -98,4 +98,28 @@ import Testing
     let error = #expect(throws: ImmerseError.self) { try AnalysisRequest(json: Array(json.utf8)) }
     #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
   }
+
+  /// Sensitivity and scales as documents: the result says which analysis it is, and scores come back as columns.
+  @Test func indicatorsAndScales() throws {
+    let schools = Self.table(schools: 0..<4)
+    let units = Table([("unit", Column(["A", "B", "C"])), ("p", Column([1.0, 2, 4])), ("q", Column([5.0, 3, 4]))])
+    let framework =
+      #"{"indicators": [{"code": "p", "parent": "i"}, {"code": "q", "parent": "i"}], "#
+      + #""aggregates": [{"code": "i"}]}"#
+    let sensitivity = try AnalysisRequest(
+      json: Array(#"{"sensitivity": {"framework": \#(framework), "sensitivity": {"weights": 0.5, "draws": 20}}}"#.utf8))
+    let outcome = try sensitivity.run(on: units)
+    #expect(outcome.result.analysis == "sensitivity")
+    #expect(outcome.result.rows.count == 1)
+    let scale = try AnalysisRequest(
+      json: Array(
+        #"{"scale": {"scale": {"name": "s", "items": [{"name": "x", "thresholds": [0,1,2,3,4,5,6,7,8,9]}]}}}"#.utf8))
+    let scored = try scale.run(on: schools)
+    #expect(scored.result.analysis == "score.scale")
+    #expect(scored.addedFields.map(\.name) == ["s", "s_se"])
+    let calibrate = try AnalysisRequest(
+      json: Array(#"{"calibrate": {"name": "s", "items": ["x", "y"], "maximum": 1}}"#.utf8))
+    let error = #expect(throws: ImmerseError.self) { try calibrate.run(on: schools) }
+    #expect(error?.kind == .badData)
+  }
 }

@@ -138,6 +138,8 @@ public struct CalibrationResult: Codable, Sendable, Equatable {
   public let scale: ResponseScale
   public let groups: [Group]
   public let fits: [Fit]
+  /// Of the items in each group, without a model of θ.
+  public internal(set) var reliability: [ScaleReliability] = []
   /// With weights rescaled to sum to the number of respondents, and groups to equal sums.
   public let logLikelihood: Double
   public let iterations: Int
@@ -148,7 +150,7 @@ public struct CalibrationResult: Codable, Sendable, Equatable {
   public let patterns: Int
 
   enum CodingKeys: String, CodingKey {
-    case scale, groups, fits, iterations, tolerance, count, patterns
+    case scale, groups, fits, reliability, iterations, tolerance, count, patterns
     case logLikelihood = "log_likelihood"
     case hasConverged = "converged"
   }
@@ -161,17 +163,12 @@ extension ScaleCalibration {
   ///   category or group is empty.
   public func run(on source: any Source, engine: Engine = Engine()) throws(ImmerseError) -> CalibrationResult {
     try check()
-    let columns =
-      items.map { ColumnRequest.number($0) } + (weights.map { [.number($0)] } ?? [])
-      + (group.map { [.category($0)] } ?? [])
-    let dataset = try Dataset(source, columns: columns, engine: engine)
-    let groups = group.flatMap { dataset.profile.levels[$0]?.names } ?? []
+    let (table, groups) = try patterns(of: source, engine)
     for (item, names) in free.sorted(by: { $0.key < $1.key }) {
       if let stray = names.first(where: { !groups.contains($0) }) {
         throw ImmerseError(.usage, "is to be free in \"\(stray)\", but there is no such group", variable: item)
       }
     }
-    let table = try dataset.fit(PatternFit(calibration: self, groups: groups), with: engine)
     var estimation = try MarginalEstimation(self, table, groups, free: free)
     var result = try estimation.run()
     if let freeAbove {
@@ -184,6 +181,19 @@ extension ScaleCalibration {
         result = try estimation.run()
       }
     }
+    result.reliability = reliability(table, groups)
     return result
+  }
+
+  /// The patterns of answers of every group, and the groups' names.
+  func patterns(
+    of source: any Source, _ engine: Engine
+  ) throws(ImmerseError) -> (table: PatternTable, groups: [String]) {
+    let columns =
+      items.map { ColumnRequest.number($0) } + (weights.map { [.number($0)] } ?? [])
+      + (group.map { [.category($0)] } ?? [])
+    let dataset = try Dataset(source, columns: columns, engine: engine)
+    let groups = group.flatMap { dataset.profile.levels[$0]?.names } ?? []
+    return (try dataset.fit(PatternFit(calibration: self, groups: groups), with: engine), groups)
   }
 }

@@ -98,7 +98,7 @@ public struct ScoreModel: Codable, Sendable, Equatable {
     return try ScoreResult(self, scores, standardErrors: errors, notes: notes, threads: threads)
   }
 
-  private func rankIntervalNote(_ units: Int) -> Note {
+  func rankIntervalNote(_ units: Int) -> Note {
     units <= RankIntervals.unitLimit
       ? Note(
         "rank_intervals",

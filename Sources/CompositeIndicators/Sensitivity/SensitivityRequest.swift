@@ -42,15 +42,16 @@ public struct SensitivityRequest: Codable, Sendable, Equatable {
 /// One pass reads the units; every run then works in memory. The same seed gives the same result on any number of
 /// threads.
 ///
+/// - Parameter replicates: of the same units: their errors and covariances are used.
 /// - Throws: `usage` where the plan does not fit the framework, `badData` where the framework or the table is faulty or
 ///   a combination of methods is not defined for the units, `cancelled`.
 public func sensitivity(
-  _ request: SensitivityRequest, source: any Source, engine: Engine = Engine()
+  _ request: SensitivityRequest, source: any Source, replicates: [ReplicateTable] = [], engine: Engine = Engine()
 ) throws(ImmerseError) -> SensitivityResult {
   let framework = request.score.framework
   let plan = request.plan.over(framework.sensitivity ?? SensitivityPlan())
   let groups = (plan.impute ?? []).compactMap(\.group)
-  let units = try request.score.units(from: source, group: groups.first, engine: engine)
+  let units = try request.score.units(from: source, group: groups.first, replicates, engine: engine).units
   return try SensitivityResult(
     of: framework, request.score.method, plan: plan, units: units, confidenceLevel: request.score.confidenceLevel,
     seed: request.seed, threads: engine.threads)

@@ -32,6 +32,15 @@ extension CalibrationResult {
                 "n": .integer($0.count), "free": .bool($0.isFree),
               ]
             })),
+        .init(
+          "reliability",
+          .array(
+            reliability.map {
+              [
+                "group": JSONValue($0.group), "alpha": JSONValue($0.alpha), "omega": JSONValue($0.omega),
+                "ordinal_alpha": JSONValue($0.ordinalAlpha), "n": .integer($0.count),
+              ]
+            })),
         .init("criterion", ["name": "log-likelihood", "value": JSONValue(logLikelihood)]),
         .init(
           "convergence",

@@ -152,6 +152,24 @@ public enum Inputs {
     return columns
   }
 
+  /// Tables of replicate estimates, from texts like `estimates.csv:jk2`.
+  ///
+  /// - Throws: `usage` where a text has another form, `noInput` where there is no such file.
+  public static func replicates(_ texts: [String]) throws(ImmerseError) -> [ReplicateTable] {
+    var tables: [ReplicateTable] = []
+    for text in texts {
+      guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+        let spread = ReplicateTable.Spread(String(text[text.index(after: colon)...]))
+      else {
+        throw ImmerseError(
+          .usage, "\"\(text)\" names no replicate estimates",
+          remedy: "write it as FILE:METHOD, where the method is brr, fay=COEFFICIENT, jk1, jk2, bootstrap, sdr or pv")
+      }
+      tables.append(ReplicateTable(try DataFile.open(String(text[..<colon])), spread: spread))
+    }
+    return tables
+  }
+
   /// A small text file as a whole.
   ///
   /// - Throws: `noInput` where it cannot be read, `badData` where it is not UTF-8.

@@ -72,6 +72,13 @@ struct Score: ParsableCommand {
   @Option(help: "Columns of standard errors, as indicator=column, separated by commas.")
   var stdErrors: String?
 
+  @Option(
+    help: """
+      A table of replicate estimates with the columns of the unit, "replicate" and the indicators, as FILE:METHOD; the \
+      method is brr, fay=COEFFICIENT, jk1, jk2, bootstrap, sdr or pv (plausible values). May be repeated: variances add up.
+      """)
+  var replicateEstimates: [String] = []
+
   @Option(help: "With --scale or --calibrate: the column of weights.")
   var weights: String?
 
@@ -93,7 +100,9 @@ struct Score: ParsableCommand {
     guard framework != nil || [unit, impute, treat, normalise, aggregate, stdErrors].allSatisfy({ $0 == nil }) else {
       throw ValidationError("Settings of a framework go with --framework")
     }
-    guard framework != nil || !analyse else { throw ValidationError("--analyse goes with --framework") }
+    guard framework != nil || !analyse && replicateEstimates.isEmpty else {
+      throw ValidationError("--analyse and --replicate-estimates go with --framework")
+    }
     guard framework == nil || [weights, by].allSatisfy({ $0 == nil }) else {
       throw ValidationError("--weights and --by go with --scale or --calibrate")
     }
@@ -119,7 +128,11 @@ struct Score: ParsableCommand {
       availabilityThreshold: availability)
     let request = ScoreRequest(
       framework, unit: unit, method: method, standardErrors: try Inputs.standardErrors(stdErrors.names))
-    let scores = try CompositeIndicators.score(request, source: source, engine: engine)
+    let replicates = try Inputs.replicates(replicateEstimates)
+    let scores =
+      replicates.isEmpty
+      ? try CompositeIndicators.score(request, source: source, engine: engine)
+      : try CompositeIndicators.score(request, source: source, replicates: replicates, engine: engine)
     var result = scores.analysis
     if analyse { result.sections += try ScoreAnalysis(of: scores).sections }
     result.provenance = Provenance.current

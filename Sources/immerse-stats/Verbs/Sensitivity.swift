@@ -59,6 +59,13 @@ struct Sensitivity: ParsableCommand {
   @Option(help: "Columns of standard errors, as indicator=column, separated by commas.")
   var stdErrors: String?
 
+  @Option(
+    help: """
+      A table of replicate estimates with the columns of the unit, "replicate" and the indicators, as FILE:METHOD; the \
+      method is brr, fay=COEFFICIENT, jk1, jk2, bootstrap, sdr or pv (plausible values). May be repeated: variances add up.
+      """)
+  var replicateEstimates: [String] = []
+
   @Option(help: "Draws of the indicators from their sampling distribution (100); 0 leaves sampling error out.")
   var samplingDraws: Int?
 
@@ -91,7 +98,9 @@ struct Sensitivity: ParsableCommand {
       confidenceLevel: level)
     let source = try filter.apply(to: try data.open(global, engine), global, engine)
     let request = SensitivityRequest(score, plan: plan, seed: global.seed)
-    var result = try CompositeIndicators.sensitivity(request, source: source, engine: engine).analysis(rows: rows)
+    var result = try CompositeIndicators.sensitivity(
+      request, source: source, replicates: try Inputs.replicates(replicateEstimates), engine: engine
+    ).analysis(rows: rows)
     result.provenance = Provenance.current
     try output.write(result, global)
   }
