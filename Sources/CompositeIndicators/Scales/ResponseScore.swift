@@ -63,21 +63,16 @@ public struct ResponseScore: Transform {
   public func apply(to batch: Batch) throws(ImmerseError) -> Batch {
     let patterns = try AnswerPatterns(batch, scale)
     let rowSets = try sets(of: batch)
-    var estimates: [[PersonEstimate?]] = []
-    for set in curves.indices {
-      let isWanted = rowSets.map { $0.contains(Int32(set)) } ?? (set == 0)
-      estimates.append(isWanted ? solve(patterns, set: set) : [])
-    }
     let numbers = patterns.numbers
+    let count = patterns.codes.count
+    // Set by set; one that no row of the batch has is not solved.
+    var estimates = [PersonEstimate?](repeating: nil, count: curves.count * count)
+    for set in curves.indices where rowSets.map({ $0.contains(Int32(set)) }) ?? (set == 0) {
+      estimates.replaceSubrange(set * count..<(set + 1) * count, with: solve(patterns, set: set))
+    }
+    let places = rowSets.map { sets in numbers.indices.map { sets[$0] * Int32(count) + numbers[$0] } } ?? numbers
     func column(_ value: (PersonEstimate) -> Double) -> Column {
-      let byPattern = estimates.map { $0.map { $0.map(value) ?? .nan } }
-      return Column(
-        .float64(
-          Buffer<Double>(count: numbers.count) { target in
-            for row in 0..<numbers.count {
-              target[row] = byPattern[rowSets.map { Int($0[row]) } ?? 0][Int(numbers[row])]
-            }
-          }))
+      Column(.float64(looked(up: places, in: estimates.map { $0.map(value) ?? .nan })))
     }
     var scored = batch
     scored.set(scale.name, column(\.theta))
@@ -108,6 +103,16 @@ public struct ResponseScore: Transform {
     }
     if !fresh.isEmpty { cache.add(fresh) }
     return estimates
+  }
+}
+
+private func looked(up places: [Int32], in values: [Double]) -> Buffer<Double> {
+  Buffer(count: places.count) { target in
+    places.withUnsafeBufferPointer { places in
+      values.withUnsafeBufferPointer { values in
+        for row in 0..<places.count { target[row] = values[Int(places[row])] }
+      }
+    }
   }
 }
 

@@ -11,8 +11,8 @@ struct DrawnScores: Sendable {
   static let width = 16
 
   private struct Part {
-    /// The transformed values of an indicator over units; nil for an aggregate.
-    var values: [Double]?
+    /// The column of transformed values of an indicator; nil for an aggregate.
+    var column: Int?
     /// The position among `groups` of an aggregate.
     var group: Int
     var term: Int
@@ -21,10 +21,15 @@ struct DrawnScores: Sendable {
 
   private struct Group {
     var form: MeanForm
-    var parts: [Part]
+    /// Positions in `parts`.
+    var parts: Range<Int>
   }
 
   private let groups: [Group]
+  private let parts: [Part]
+  /// Unit by unit, one transformed value for each part that is an indicator.
+  private let values: [Double]
+  private let columns: Int
   private let units: Int
   private let minimumAvailability: Double
 
@@ -38,20 +43,27 @@ struct DrawnScores: Sendable {
     var needed = Set([target])
     for group in aggregation.groups.reversed() where needed.contains(group.target) { needed.formUnion(group.children) }
     var position: [Int: Int] = [:]
-    var groups: [Group] = []
+    var (groups, parts, columns): ([Group], [Part], [[Double]]) = ([], [], [])
     for (group, method) in zip(aggregation.groups, aggregation.methods) where needed.contains(group.target) {
       guard let form = MeanForm(method) else { return nil }
       position[group.target] = groups.count
-      let parts = zip(group.children, group.weights).map { child, weight in
-        Part(
-          values: child < first ? scores.columns[child].array.map(form.forward) : nil, group: position[child] ?? 0,
-          term: child, weight: weight)
+      let start = parts.count
+      for (child, weight) in zip(group.children, group.weights) {
+        var part = Part(column: nil, group: position[child] ?? 0, term: child, weight: weight)
+        if child < first {
+          part.column = columns.count
+          columns.append(scores.columns[child].array.map(form.forward))
+        }
+        parts.append(part)
       }
-      groups.append(Group(form: form, parts: parts))
+      groups.append(Group(form: form, parts: start..<parts.count))
     }
     guard !groups.isEmpty else { return nil }
     self.groups = groups
+    self.parts = parts
+    self.columns = columns.count
     units = scores.units.count
+    values = (0..<units).flatMap { unit in columns.map { $0[unit] } }
     minimumAvailability = aggregation.minimumAvailability
   }
 
@@ -63,24 +75,28 @@ struct DrawnScores: Sendable {
     let weights = blockWeights(factors)
     let means = UnsafeMutablePointer<Double>.allocate(capacity: groups.count * width)
     let share = UnsafeMutablePointer<Double>.allocate(capacity: width)
-    var isPresent = [Bool](repeating: false, count: groups.count)
+    let isPresent = UnsafeMutablePointer<Bool>.allocate(capacity: groups.count)
     defer {
       means.deallocate()
       share.deallocate()
+      isPresent.deallocate()
     }
+    guard let last = groups.last else { return }
+    let top = means + (groups.count - 1) * width
     weights.withUnsafeBufferPointer { weights in
-      guard var weight = weights.baseAddress else { return }
-      let start = weight
-      for unit in 0..<units {
-        weight = start
-        for (index, group) in groups.enumerated() {
-          let mean = means + index * width
-          isPresent[index] = average(group, unit, weight, means, isPresent, share, into: mean)
-          weight += group.parts.count * width
+      values.withUnsafeBufferPointer { values in
+        parts.withUnsafeBufferPointer { parts in
+          guard let weights = weights.baseAddress else { return }
+          for unit in 0..<units {
+            let row = UnsafeBufferPointer(rebasing: values[unit * columns..<(unit + 1) * columns])
+            for (index, group) in groups.enumerated() {
+              isPresent[index] = average(
+                group, parts, row, weights, means, isPresent, share, into: means + index * width)
+            }
+            let scores = target + unit * width
+            for draw in 0..<width { scores[draw] = isPresent[groups.count - 1] ? last.form.inverse(top[draw]) : .nan }
+          }
         }
-        let last = groups.count - 1
-        let (form, mean, row) = (groups[last].form, means + last * width, target + unit * width)
-        for draw in 0..<width { row[draw] = isPresent[last] ? form.inverse(mean[draw]) : .nan }
       }
     }
   }
@@ -88,18 +104,16 @@ struct DrawnScores: Sendable {
   /// Weights of all parts of all groups under each draw, summing to 1 within a group; draws past the last get zeros.
   private func blockWeights(_ factors: [ArraySlice<Double>]) -> [Double] {
     let width = Self.width
-    var weights: [Double] = []
-    for group in groups {
-      let start = weights.count
-      weights += Array(repeating: 0, count: group.parts.count * width)
-      for (draw, row) in factors.enumerated() {
+    var weights = [Double](repeating: 0, count: parts.count * width)
+    for (draw, row) in factors.enumerated() {
+      for group in groups {
         var total = 0.0
-        for (part, place) in zip(group.parts, 0...) {
-          let weight = part.weight * row[row.startIndex + part.term]
-          weights[start + place * width + draw] = weight
+        for part in group.parts {
+          let weight = parts[part].weight * row[row.startIndex + parts[part].term]
+          weights[part * width + draw] = weight
           total += weight
         }
-        for place in group.parts.indices { weights[start + place * width + draw] /= total }
+        for part in group.parts { weights[part * width + draw] /= total }
       }
     }
     return weights
@@ -107,17 +121,19 @@ struct DrawnScores: Sendable {
 
   /// The mean of a unit's parts, transformed; false where too few have a value.
   private func average(
-    _ group: Group, _ unit: Int, _ weights: UnsafePointer<Double>, _ means: UnsafePointer<Double>, _ isPresent: [Bool],
+    _ group: Group, _ parts: UnsafeBufferPointer<Part>, _ row: UnsafeBufferPointer<Double>,
+    _ weights: UnsafePointer<Double>, _ means: UnsafePointer<Double>, _ isPresent: UnsafePointer<Bool>,
     _ share: UnsafeMutablePointer<Double>, into mean: UnsafeMutablePointer<Double>
   ) -> Bool {
     let width = Self.width
     for draw in 0..<width { (mean[draw], share[draw]) = (0, 0) }
     var available = 0
     var hasWeight = false
-    for (place, part) in group.parts.enumerated() {
-      let weight = weights + place * width
-      if let values = part.values {
-        let value = values[unit]
+    for index in group.parts {
+      let part = parts[index]
+      let weight = weights + index * width
+      if let column = part.column {
+        let value = row[column]
         if value.isNaN { continue }
         for draw in 0..<width { mean[draw] += weight[draw] * value }
       } else {

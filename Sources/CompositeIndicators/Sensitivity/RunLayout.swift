@@ -39,10 +39,9 @@ struct RunLayout: Sendable {
   ///
   /// - Throws: `usage` where there are too many.
   init(factorial factors: SensitivityFactors) throws(ImmerseError) {
-    let count = factors.runCount
-    try Self.check(count)
+    try Self.check(factors.runCount)
     self.init(
-      factors.factors.map { ($0.name, $0.count) }, (0..<count).map(factors.run), factors.weights, baseRows: 0)
+      factors.factors.map { ($0.name, $0.count) }, factors.combinations, factors.weights, baseRows: 0)
   }
 
   /// Two base samples A and B of uniform numbers, then, factor by factor, A with the factor's number from B.

@@ -94,16 +94,25 @@ struct SensitivityFactors: Sendable {
     }
   }
 
-  /// Where a run stands on the grid.
-  func run(_ index: Int) -> Run {
-    var rest = index
-    let digits = grid.reversed().map { count in
-      defer { rest /= count }
-      return rest % count
+  /// Every combination, the last step of the grid running fastest.
+  var combinations: [Run] {
+    let grid = grid
+    var runs: [Run] = []
+    runs.reserveCapacity(runCount)
+    for impute in 0..<grid[0] {
+      for treat in 0..<grid[1] {
+        for normalise in 0..<grid[2] {
+          for sampling in 0..<grid[3] {
+            for aggregate in 0..<grid[4] {
+              let cell = Cell(
+                impute: impute, treat: treat, normalise: normalise, sampling: sampling, aggregate: aggregate)
+              for draw in 0..<grid[5] { runs.append(Run(cell: cell, weights: draw)) }
+            }
+          }
+        }
+      }
     }
-    return Run(
-      cell: Cell(impute: digits[5], treat: digits[4], normalise: digits[3], sampling: digits[2], aggregate: digits[1]),
-      weights: digits[0])
+    return runs
   }
 
   /// Runs of the same cell differ by their weights only.

@@ -18,7 +18,7 @@ extension SensitivityResult {
       var result = Unit(
         name: nominal.units[unit], estimate: estimate.isNaN ? nil : estimate, rank: rank == 0 ? nil : rank)
       let allRanks = layout.runs.indices.map { Double(outputs.ranks[$0 * count + unit]) }
-      let ownRanks = allRanks.filter { $0 > 0 }.sorted()
+      let ownRanks = Buffer(allRanks.filter { $0 > 0 }).ascending
       if !ownRanks.isEmpty {
         result.rankMean = ownRanks.reduce(0, +) / Double(ownRanks.count)
         (result.rankLow, result.rankMedian, result.rankHigh) = (
@@ -27,7 +27,7 @@ extension SensitivityResult {
         if isCrossed && ownRanks.count == allRanks.count { result.rankVariance = VarianceParts(allRanks, draw: ranks) }
       }
       let allScores = scored.map { outputs.scores[(outputs.scorePlaces[$0] ?? 0) * count + unit] }
-      let ownScores = allScores.filter { !$0.isNaN }.sorted()
+      let ownScores = Buffer(allScores).ascending
       if !ownScores.isEmpty {
         result.scoreMean = ownScores.reduce(0, +) / Double(ownScores.count)
         (result.scoreLow, result.scoreHigh) = (quantile(ownScores, tails[0]), quantile(ownScores, tails[2]))
