@@ -56,7 +56,7 @@ public enum ArrowExport {
       let batch = batches[next]
       next += 1
       let children = fields.map { ExportedArray(batch[$0.name] ?? Column([Double]())) }
-      ExportedArray(rows: batch.rowCount, [nil], keeping: [], children: children).move(to: array)
+      ExportedArray(rows: batch.rowCount, [nil], children: children).move(to: array)
     }
 
     static func of(_ stream: UnsafeMutablePointer<ArrowArrayStream>?) -> StreamState? {
@@ -84,36 +84,70 @@ extension DataType {
   }
 }
 
-/// A schema and what it points to. A child may be moved away from its parent, so each owns its own memory.
+/// The structs that a struct of the interface points to, each in memory of its own: a consumer may move a child away from
+/// its parent.
+private struct Parts<Struct: Releasable> {
+  let children: UnsafeMutablePointer<UnsafeMutablePointer<Struct>?>?
+  let count: Int
+  let dictionary: UnsafeMutablePointer<Struct>?
+
+  /// Of each part, what writes it into its memory.
+  init(children: [(UnsafeMutablePointer<Struct>) -> Void], dictionary: ((UnsafeMutablePointer<Struct>) -> Void)?) {
+    func written(_ write: (UnsafeMutablePointer<Struct>) -> Void) -> UnsafeMutablePointer<Struct> {
+      let memory = UnsafeMutablePointer<Struct>.allocate(capacity: 1)
+      write(memory)
+      return memory
+    }
+    count = children.count
+    self.children = children.isEmpty ? nil : .allocate(capacity: count)
+    for (index, child) in children.enumerated() { (self.children?.advanced(by: index))?.initialize(to: written(child)) }
+    self.dictionary = dictionary.map(written)
+  }
+
+  func release() {
+    for index in 0..<count { free(children?[index]) }
+    free(dictionary)
+    children?.deallocate()
+  }
+
+  private func free(_ part: UnsafeMutablePointer<Struct>?) {
+    guard let part else { return }
+    Struct.release(part)
+    part.deallocate()
+  }
+}
+
+private protocol Releasable {
+  static func release(_ pointer: UnsafeMutablePointer<Self>)
+}
+
+extension ArrowSchema: Releasable {
+  fileprivate static func release(_ pointer: UnsafeMutablePointer<ArrowSchema>) { pointer.pointee.release?(pointer) }
+}
+
+extension ArrowArray: Releasable {
+  fileprivate static func release(_ pointer: UnsafeMutablePointer<ArrowArray>) { pointer.pointee.release?(pointer) }
+}
+
+/// A schema and what it points to.
 private final class ExportedSchema {
   private let format: UnsafeMutablePointer<CChar>
   private let name: UnsafeMutablePointer<CChar>
-  private let children: UnsafeMutablePointer<UnsafeMutablePointer<ArrowSchema>?>
-  private let childCount: Int
-  private let dictionary: UnsafeMutablePointer<ArrowSchema>?
+  private let parts: Parts<ArrowSchema>
 
   init(_ format: String, name: String, _ children: [ExportedSchema], dictionary: ExportedSchema? = nil) {
     self.format = ExportedSchema.text(format)
     self.name = ExportedSchema.text(name)
-    childCount = children.count
-    self.children = .allocate(capacity: max(1, children.count))
-    for (index, child) in children.enumerated() {
-      let memory = UnsafeMutablePointer<ArrowSchema>.allocate(capacity: 1)
-      child.move(to: memory)
-      (self.children + index).initialize(to: memory)
-    }
-    self.dictionary = dictionary.map { values in
-      let memory = UnsafeMutablePointer<ArrowSchema>.allocate(capacity: 1)
-      values.move(to: memory)
-      return memory
-    }
+    parts = Parts(
+      children: children.map { child in { child.move(to: $0) } },
+      dictionary: dictionary.map { values in { values.move(to: $0) } })
   }
 
   func move(to target: UnsafeMutablePointer<ArrowSchema>) {
     target.initialize(
       to: ArrowSchema(
         format: UnsafePointer(format), name: UnsafePointer(name), metadata: nil, flags: Int64(ARROW_FLAG_NULLABLE),
-        n_children: Int64(childCount), children: childCount == 0 ? nil : children, dictionary: dictionary,
+        n_children: Int64(parts.count), children: parts.children, dictionary: parts.dictionary,
         release: { schema in
           guard let schema, let data = schema.pointee.private_data else { return }
           Unmanaged<ExportedSchema>.fromOpaque(data).release()
@@ -123,16 +157,7 @@ private final class ExportedSchema {
   }
 
   deinit {
-    for index in 0..<childCount {
-      guard let child = children[index] else { continue }
-      child.pointee.release?(child)
-      child.deallocate()
-    }
-    if let dictionary {
-      dictionary.pointee.release?(dictionary)
-      dictionary.deallocate()
-    }
-    children.deallocate()
+    parts.release()
     format.deallocate()
     name.deallocate()
   }
@@ -152,17 +177,15 @@ private final class ExportedArray {
   private let buffers: UnsafeMutablePointer<UnsafeRawPointer?>
   private let bufferCount: Int
   private let kept: [Buffer<UInt8>]
-  private let children: UnsafeMutablePointer<UnsafeMutablePointer<ArrowArray>?>
-  private let childCount: Int
-  private let dictionary: UnsafeMutablePointer<ArrowArray>?
+  private let parts: Parts<ArrowArray>
 
   init(
-    rows: Int, missing: Int = 0, _ buffers: [Buffer<UInt8>?], keeping kept: [Buffer<UInt8>],
-    children: [ExportedArray] = [], dictionary: ExportedArray? = nil
+    rows: Int, missing: Int = 0, _ buffers: [Buffer<UInt8>?], children: [ExportedArray] = [],
+    dictionary: ExportedArray? = nil
   ) {
     self.rows = rows
     self.missing = missing
-    self.kept = kept + buffers.compactMap(\.self)
+    kept = buffers.compactMap(\.self)
     bufferCount = buffers.count
     self.buffers = .allocate(capacity: max(1, buffers.count))
     for (index, buffer) in buffers.enumerated() {
@@ -170,18 +193,9 @@ private final class ExportedArray {
       let address = buffer.flatMap { $0.withUnsafeBufferPointer { $0.baseAddress } }
       (self.buffers + index).initialize(to: address.map { UnsafeRawPointer($0) })
     }
-    childCount = children.count
-    self.children = .allocate(capacity: max(1, children.count))
-    for (index, child) in children.enumerated() {
-      let memory = UnsafeMutablePointer<ArrowArray>.allocate(capacity: 1)
-      child.move(to: memory)
-      (self.children + index).initialize(to: memory)
-    }
-    self.dictionary = dictionary.map { values in
-      let memory = UnsafeMutablePointer<ArrowArray>.allocate(capacity: 1)
-      values.move(to: memory)
-      return memory
-    }
+    parts = Parts(
+      children: children.map { child in { child.move(to: $0) } },
+      dictionary: dictionary.map { values in { values.move(to: $0) } })
   }
 
   convenience init(_ column: Column) {
@@ -207,15 +221,14 @@ private final class ExportedArray {
       values = [codes.bytes]
       dictionary = ExportedArray(Column(.text(TextBuffer(levels.names))))
     }
-    self.init(rows: column.count, missing: missing, [validity] + values, keeping: [], dictionary: dictionary)
+    self.init(rows: column.count, missing: missing, [validity] + values, dictionary: dictionary)
   }
 
   func move(to target: UnsafeMutablePointer<ArrowArray>) {
     target.initialize(
       to: ArrowArray(
         length: Int64(rows), null_count: Int64(missing), offset: 0, n_buffers: Int64(bufferCount),
-        n_children: Int64(childCount), buffers: buffers, children: childCount == 0 ? nil : children,
-        dictionary: dictionary,
+        n_children: Int64(parts.count), buffers: buffers, children: parts.children, dictionary: parts.dictionary,
         release: { array in
           guard let array, let data = array.pointee.private_data else { return }
           Unmanaged<ExportedArray>.fromOpaque(data).release()
@@ -225,16 +238,7 @@ private final class ExportedArray {
   }
 
   deinit {
-    for index in 0..<childCount {
-      guard let child = children[index] else { continue }
-      child.pointee.release?(child)
-      child.deallocate()
-    }
-    if let dictionary {
-      dictionary.pointee.release?(dictionary)
-      dictionary.deallocate()
-    }
-    children.deallocate()
+    parts.release()
     buffers.deallocate()
   }
 }
