@@ -1,5 +1,6 @@
 import Columnar
 import Foundation
+import ImmerseStats
 import Streaming
 import Studies
 import TestSupport
@@ -55,6 +56,29 @@ struct StudyFolderTests {
       #expect(try Data(contentsOf: folder.appending(path: "performance.json")) == before)
       let left = try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()
       #expect(left == ["broken.yaml", "out"])
+    }
+  }
+
+  /// Replicates and plausible values in a study give what the library gives.
+  @Test func replicatesAndPlausibleValues() throws {
+    try TestFiles.withTemporaryFolder { root in
+      let file = root.appending(path: "study.yaml")
+      try """
+      title: Replicates
+      data: [\(TestFiles.dataset("api/apiclus1.csv").path)]
+      design: {weights: pw, psu: [dnum], fpc: [fpc], replicates: {method: jk1}}
+      estimates:
+        - {name: single, kind: mean, variables: [api00]}
+        - {name: score, kind: mean, variables: [score], plausible: ["score=api99,api00"]}
+      """.write(to: file, atomically: true, encoding: .utf8)
+      let run = try StudyRun(file.path, engine: Engine(threads: 1))
+      let golden = try GoldenJSON(TestFiles.golden("survey/jackknife.json"))["values", "clus1.JK1.mean.api00"]
+      guard case .number(let error)? = run.estimates[0].result.rows[0]["std_error"] else {
+        Issue.record("no standard error")
+        return
+      }
+      expectClose(error, try golden["se"].number)
+      #expect(run.estimates[1].result.rows[0]["imputations"] == .integer(2))
     }
   }
 }
