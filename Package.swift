@@ -75,7 +75,7 @@ let package = Package(
       ["CImmerse", "Columnar", "Streaming", "Expressions", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
     module(
       "MultilevelModels", ["Columnar", "Streaming", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
-    module("CompositeIndicators", ["Columnar", "Streaming", "LinearAlgebra", "Probability", numerics]),
+    module("CompositeIndicators", ["Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability", numerics]),
     module(
       "ImmerseStats",
       [

@@ -143,6 +143,31 @@ import Testing
     }
   }
 
+  @Test func customScales() throws {
+    try Self.check(.custom(formula: "100 * (x - min) / (max - min)"), [25, 0, 37.5, 0, 50, 100, 12.5, 62.5])
+    try Self.check(.custom(formula: "x - median + n"), [7.5, 5.5, 8.5, 5.5, 9.5, 13.5, 6.5, 10.5])
+    let down = try Self.normalised(Self.x, .custom(formula: "x"), Indicator("x", direction: .negative))
+    #expect(down.first == -3)
+    for formula in ["x - spread", "x -", "'text'"] {
+      let method = Normalisation.custom(formula: formula)
+      #expect(throws: ImmerseError.self) { try Self.normalised(Self.x, method, Indicator("x")) }
+    }
+    var notes: [Note] = []
+    let matrix = units([("x", [0, 1])])
+    let step = try Normalisation.custom(formula: "log(x)").fit(matrix, [Indicator("x")])
+    #expect(values(try step.apply(to: matrix, notes: &notes)["x"])[0].isNaN)
+    #expect(notes.map(\.code) == ["undefined_formula"])
+  }
+
+  @Test func anIndicatorCanHaveAScaleOfItsOwn() throws {
+    let indicators = [Indicator("a"), Indicator("b", normalise: .scaled(lower: 0, upper: 10))]
+    let matrix = units([("a", [1, 3]), ("b", [1, 3])])
+    var notes: [Note] = []
+    let result = try Normalisation.minmax().fit(matrix, indicators).apply(to: matrix, notes: &notes)
+    #expect(values(result["a"]) == [0, 100])
+    #expect(values(result["b"]) == [10, 30])
+  }
+
   @Test func readsPlainNamesAndSettings() throws {
     #expect(try decode([Normalisation].self, #"["minmax", "percentile_rank"]"#) == [.minmax(), .percentileRank])
     #expect(try decode([Normalisation].self, #"[{"method": "zscore", "mean": 10}]"#) == [.zscore(mean: 10, sd: 1)])

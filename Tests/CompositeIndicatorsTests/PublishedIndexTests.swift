@@ -143,9 +143,9 @@ import Testing
     matrix = try Screening(minimumAvailability: 0.9).apply(to: matrix, notes: &notes)
     #expect(matrix.units.count == 51)
 
-    let treatment = Treatment(.winsorise).fit(matrix)
+    let treatment = try Treatment(.winsorise).fit(matrix)
     let expected = example.pipeline["treatment"].list
-    let treated = treatment.columns.filter { $0.rule != .none }.map(\.code)
+    let treated = treatment.columns.filter { !$0.rules.isEmpty }.map(\.code)
     let expectedCodes = try expected.map { try $0["iCode"].string }
     #expect(treated == expectedCodes)
     for entry in expected {
@@ -177,6 +177,79 @@ import Testing
     }
   }
 
+  /// Closed-form importance weights and comparisons of all units, on the pillars and indicators of the example.
+  @Test func weightsAndComparisons() throws {
+    guard let example = try Example(), let file = TestFiles.reference("indicators/asem_statistics.json") else { return }
+    let golden = try GoldenJSON(file)
+    let scored = { (weights: [Weighting], aggregate: [Aggregation]) in
+      var request = example.request()
+      request.method.weights = weights
+      request.method.aggregate = aggregate
+      return try score(request, source: example.source, engine: engine)
+    }
+    let signed = Weighting.importance(allowsNegative: true)
+    let pillars = try scored([.framework, signed, .framework], [.arithmetic]).model.aggregation
+    for parent in ["Conn", "Sust"] {
+      let group = try #require(pillars.groups.first { pillars.terms[$0.target].code == parent })
+      let expected = try golden["closed_form_equal_correlation_level2", parent, "weights"].numbers
+      expectClose(group.weights, expected, relative: 1e-9)
+    }
+    let top = try scored([.framework, .framework, signed], [.arithmetic]).model.aggregation
+    let expected = try golden["optimised_weights_level3_equal", "closed_form", "weights"].numbers
+    expectClose(top.groups.last?.weights ?? [], expected, relative: 1e-9)
+
+    var flatFramework = example.framework
+    for index in flatFramework.indicators.indices { flatFramework.indicators[index].parents = ["All"] }
+    flatFramework.aggregates = [Aggregate("All")]
+    let order = try golden["outranking_all_49_indicators_equal_weights", "units"].list.map { try $0.string }
+    for (method, key) in [(Aggregation.copeland, "copeland"), (.outranking, "row_sum_of_e")] {
+      var request = ScoreRequest(flatFramework, unit: "uCode", method: example.request().method)
+      request.method.weights = [.equal]
+      request.method.aggregate = [method]
+      let result = try score(request, source: example.source, engine: engine)
+      let scores = order.map { result.row(unit: $0, term: "All")?.estimate ?? .nan }
+      let expected = try golden["outranking_all_49_indicators_equal_weights", key].numbers
+      // The mean over all 51 units, and a tie of the unit with itself.
+      expectClose(method == .copeland ? scores : scores.map { $0 * 51 - 0.5 }, expected, relative: 1e-12)
+    }
+  }
+
+  /// COINr's artificial panel: 46 units kept in each year, each year winsorised by itself, ranges over all years.
+  @Test func panel() throws {
+    guard let example = try Example(), let data = TestFiles.reference("indicators/ASEM_iData_p.csv"),
+      let file = TestFiles.reference("indicators/asem_panel.json")
+    else { return }
+    let golden = try GoldenJSON(file)
+    let codes = ScoreModel.columns(of: example.framework)
+    let source = try DataFile.open(data.path)
+    var notes: [Note] = []
+    var (units, years, columns) = ([String](), [String?](), [[Double]](repeating: [], count: codes.count))
+    for year in ["2018", "2019", "2020", "2021", "2022"] {
+      let rows = try source.filtered(to: year)
+      var part = try UnitMatrix(reading: rows, unit: "uCode", codes: codes, engine: engine)
+      part = try Screening(minimumAvailability: 0.9).apply(to: part, notes: &notes)
+      part = try Treatment(.winsorise).fit(part).apply(to: part, notes: &notes)
+      units += Array(part.units)
+      years += part.units.map { _ in year }
+      for index in codes.indices { columns[index] += part.columns[index].array }
+    }
+    #expect(units.count == 5 * 46)
+    let pooled = UnitMatrix(
+      units: units, codes: codes, columns: columns.map { Buffer($0) }, period: Column(years).categories)
+    var framework = example.framework
+    for index in framework.indicators.indices { framework.indicators[index].denominator = nil }
+    let result = try ScoreModel(fitting: framework, to: pooled).score(pooled)
+    let terms = try golden["columns"].list.map { try $0.string }
+    for (year, unit) in zip(years, units) {
+      let expected = try golden["years", year ?? "", unit].numbers
+      let actual = terms.map { result.row(unit: unit, period: year, term: $0)?.estimate ?? .nan }
+      expectClose(actual, expected, relative: 1e-10, absolute: 1e-10, "\(unit) \(year ?? "")")
+    }
+    for trend in result.trends where trend.term == "Index" {
+      expectClose(trend.annualGrowth ?? .nan, try golden["cagr_index_2018_2022", trend.unit].number, relative: 1e-10)
+    }
+  }
+
   /// Raw columns under other normalisations and means.
   @Test func otherMethodsOnRawColumns() throws {
     guard let example = try Example(), let file = TestFiles.reference("indicators/normalisation_vectors.json")
@@ -204,4 +277,16 @@ import Testing
 
 extension Buffer<Double> {
   fileprivate var missing: Int { array.count { $0.isNaN } }
+}
+
+extension Source {
+  /// The rows of one year of COINr's panel.
+  fileprivate func filtered(to year: String) throws -> any Source {
+    var batches: [Batch] = []
+    for index in 0..<chunkCount { batches.append(try chunk(index, columnNames.map { .native($0) })) }
+    let batch = try #require(batches.count == 1 ? batches.first : nil)
+    let times = try batch.categories("Time")
+    let rows = Buffer((0..<batch.rowCount).filter { times[$0] == year }.map { Int32($0) })
+    return Table(zip(batch.names, batch.columns).map { ($0, $1.gathering(rows)) })
+  }
 }

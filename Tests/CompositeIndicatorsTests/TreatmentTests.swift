@@ -8,7 +8,7 @@ import Testing
   /// Fits and applies one column, missing values as nil.
   static func treated(_ x: [Double?], _ treatment: Treatment) throws -> (FrozenTreatment.Column, [Double], [Note]) {
     let matrix = units([("x", x)])
-    let frozen = treatment.fit(matrix)
+    let frozen = try treatment.fit(matrix)
     var notes: [Note] = []
     let result = try frozen.apply(to: matrix, notes: &notes)
     return (frozen.columns[0], values(result["x"]), notes)
@@ -40,7 +40,7 @@ import Testing
     let (column, result, _) = try Self.treated(
       [-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -100], Treatment(.winsorise))
     #expect(result == [-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -10])
-    #expect(column.rule == .clamp(lower: -10, upper: nil))
+    #expect(column.rules == [.clamp(lower: -10, upper: nil)])
     expectClose(column.before.skewness ?? .nan, -3.2556381840605075)
     expectClose(column.after.skewness ?? .nan, 0.1276216596760859)
     expectClose(column.after.kurtosis ?? .nan, -1.3366772177582986)
@@ -56,7 +56,7 @@ import Testing
 
   @Test func leavesAGoodShapeAlone() throws {
     let (column, result, notes) = try Self.treated((1...12).map(Double.init), Treatment(.winsorise))
-    #expect(column.rule == .none)
+    #expect(column.rules == [])
     #expect(result == (1...12).map(Double.init))
     #expect(notes.isEmpty)
   }
@@ -81,7 +81,7 @@ import Testing
     expectClose(column.after.kurtosis ?? .nan, 2.2459956644019146)
     #expect(notes.map(\.code) == ["log_treated"])
 
-    let (kept, clamped, warned) = try Self.treated(x, Treatment(.winsorise, winmax: 1, logIfFailing: false))
+    let (kept, clamped, warned) = try Self.treated(x, Treatment(.winsorise, winmax: 1, then: .none))
     #expect(clamped == Self.ramp + [100, 100])
     expectClose(kept.after.skewness ?? .nan, 2.8169996170551554)
     expectClose(kept.after.kurtosis ?? .nan, 7.133542196518295)
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func frozenCutsApplyToOtherUnits() throws {
-    let frozen = Treatment(.winsorise).fit(units([("x", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100])]))
+    let frozen = try Treatment(.winsorise).fit(units([("x", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100])]))
     var notes: [Note] = []
     let restored = try roundTrip(frozen)
     #expect(restored == frozen)
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func aUnitFarBelowTheReferenceHasNoLogarithm() throws {
-    let frozen = Treatment(.winsorise, winmax: 0).fit(units([("x", (Self.ramp + [100, 200]).map { $0 })]))
+    let frozen = try Treatment(.winsorise, winmax: 0).fit(units([("x", (Self.ramp + [100, 200]).map { $0 })]))
     var notes: [Note] = []
     let result = try frozen.apply(to: units([("x", [1, -1.5])]), notes: &notes)
     #expect(values(result["x"])[0].isFinite)
@@ -116,9 +116,44 @@ import Testing
   @Test func degenerateColumnsAreLeftAlone() throws {
     for x: [Double?] in [[], [nil, nil], [5], [5, 5, 5, 5, 5], [1, 1, 2]] where !x.isEmpty {
       let (column, result, _) = try Self.treated(x, Treatment(.winsorise))
-      #expect(column.rule == .none)
+      #expect(column.rules == [])
       #expect(sameBits(result, x.map { $0 ?? .nan }))
     }
+  }
+
+  /// COINr 1.1.14's `log_CT`, `log_CT_plus`, `log_CT_orig` and `boxcox`; `log_GII` by its formula, as COINr returns its input.
+  @Test func transformations() throws {
+    let x: [Double?] = [2, 3, 5, 7, 50]
+    let log = [-0.7339691750802004, 0.3920420877760237, 1.247032293786383, 1.7011051009599243, 3.881151341761059]
+    let shifted = [0, 0.6931471805599453, 1.3862943611198906, 1.791759469228055, 3.8918202981106265]
+    let expected: [(Treatment.Method, Double, [Double])] = [
+      (.log, 0, log), (.signedLog, 0, log), (.shiftedLog, 0, shifted), (.boxCox, 0, shifted),
+      (.boxCox, 0.5, [0, 0.8284271247461903, 2, 2.8989794855663558, 12]),
+      (.logGII, 0, [0, 0.7035099675954918, 1.4017985476558559, 1.8089715981091765, 3.912023005428146]),
+    ]
+    for (method, lambda, values) in expected {
+      let (column, result, _) = try Self.treated(x, Treatment(method, skewness: 0.5, kurtosis: 0.5, lambda: lambda))
+      expectClose(result, values, relative: 1e-13, absolute: 1e-15, "\(method)")
+      #expect(column.points == 0)
+    }
+    let (_, mirrored, _) = try Self.treated(
+      x.map { -($0 ?? 0) }, Treatment(.signedLog, skewness: 0.5, kurtosis: 0.5))
+    expectClose(mirrored, log.map { -$0 }, relative: 1e-13)
+    // A shape that passes is left alone.
+    let (kept, same, _) = try Self.treated([1, 2, 3, 4, 5], Treatment(.log))
+    #expect(kept.rules == [] && same == [1, 2, 3, 4, 5])
+  }
+
+  @Test func whatFollowsAndSharesOfUnits() throws {
+    let x = Self.ramp + [100, 200]
+    let (column, result, notes) = try Self.treated(
+      x, Treatment(.winsorise, winmaxShare: 0.05, then: .boxCox, combine: true, lambda: 0.5))
+    #expect(column.points == 1)
+    #expect(column.rules == [.clamp(lower: nil, upper: 100), .boxCox(minimum: 1, lambda: 0.5)])
+    expectClose(result.last ?? 0, 18)
+    #expect(notes.map(\.code).prefix(2) == ["winsorised", "box_cox_treated"])
+    #expect(throws: ImmerseError.self) { try Self.treated(x, Treatment(.winsorise, then: .winsorise)) }
+    #expect(throws: ImmerseError.self) { try Self.treated(x, Treatment(.winsorise, winmaxShare: 2)) }
   }
 
   @Test func orderOfUnitsDoesNotMatter() throws {

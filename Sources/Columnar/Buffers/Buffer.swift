@@ -59,6 +59,29 @@ public struct Buffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
     return Buffer(owner: owner, base: base.map { $0 + range.lowerBound }, count: range.count)
   }
 
+  /// The parts end to end. O(1) where they are neighbouring slices of one buffer, else O(count).
+  public init(joining parts: [Buffer]) {
+    if let first = parts.first, parts.count == 1 || Buffer.areNeighbours(parts) {
+      self.init(owner: first.owner, base: first.base, count: parts.reduce(0) { $0 + $1.count })
+      return
+    }
+    self.init(count: parts.reduce(0) { $0 + $1.count }) { target in
+      var start = 0
+      for part in parts {
+        part.withUnsafeBufferPointer { source in
+          _ = UnsafeMutableBufferPointer(rebasing: target[start..<start + source.count]).initialize(from: source)
+        }
+        start += part.count
+      }
+    }
+  }
+
+  private static func areNeighbours(_ parts: [Buffer]) -> Bool {
+    zip(parts, parts.dropFirst()).allSatisfy { a, b in
+      a.owner != nil && a.owner === b.owner && a.base.map { $0 + a.count } == b.base
+    }
+  }
+
   /// A copy as a Swift array. O(count).
   public var array: [Element] {
     withUnsafeBufferPointer { Array($0) }

@@ -9,39 +9,98 @@ public struct FrozenAggregation: FrozenStep, Equatable {
   public private(set) var groups: [Hierarchy.Group]
   /// One for each group.
   public let methods: [Aggregation]
+  /// What each group's method compares units with.
+  public private(set) var references: [GroupReference]
   /// The smallest share of an aggregate's children that must have a value.
   public let minimumAvailability: Double
+  /// Where weights come from and what speaks for and against them.
+  public private(set) var weightNotes: [Note] = []
   /// How each indicator's sampling error is to be understood; see `standardErrors`.
   let kinds: [IndicatorKind?]
 
   enum CodingKeys: String, CodingKey {
-    case terms, groups, methods, kinds
+    case terms, groups, methods, references, kinds
     case minimumAvailability = "minimum_availability"
+    case weightNotes = "weight_notes"
   }
 
+  /// Averages with the framework's weights, by methods that compare no units with each other.
+  ///
   /// - Parameter methods: one for all aggregates, or one for each level from 2 up.
-  /// - Throws: `usage` where there is another number of methods, or a setting is out of range.
+  /// - Throws: `usage` where there is another number of methods, one that needs reference units, or a setting is out of
+  ///   range.
   public init(
     _ hierarchy: Hierarchy, methods: [Aggregation] = [.arithmetic], minimumAvailability: Double = 0
   ) throws(ImmerseError) {
+    try self.init(unfitted: hierarchy, methods, minimumAvailability)
+    if let method = methods.first(where: \.needsReference) {
+      throw ImmerseError(
+        .usage, "\(method.method.rawValue) needs reference units", remedy: "fit the aggregation to normalised units")
+    }
+  }
+
+  private init(
+    unfitted hierarchy: Hierarchy, _ methods: [Aggregation], _ minimumAvailability: Double
+  ) throws(ImmerseError) {
     try requireShare(minimumAvailability, "availability_threshold")
-    let levels = hierarchy.topLevel - 1
-    guard methods.count == 1 || methods.count == levels else {
-      throw ImmerseError(
-        .usage, "\(methods.count) methods of aggregation for \(counted(levels, "level")) of aggregates",
-        remedy: "give one for all levels, or one for each from level 2 up")
-    }
-    for case .power(let exponent) in methods where exponent == 0 || !exponent.isFinite {
-      throw ImmerseError(
-        .usage, "the exponent of a power mean must be a number other than 0",
-        remedy: "use geometric, which is the limit at 0")
-    }
+    for method in methods { try method.check() }
+    let byLevel = try perLevel(methods, hierarchy.topLevel - 1, "methods of aggregation")
     terms = hierarchy.terms
     groups = hierarchy.groups
-    let byLevel = methods.count == 1 ? Array(repeating: methods[0], count: levels) : methods
     self.methods = hierarchy.groups.map { byLevel[hierarchy.terms[$0.target].level - 2] }
     self.minimumAvailability = minimumAvailability
+    references = groups.map { _ in .none }
     kinds = hierarchy.indicators.map(\.kind)
+  }
+
+  /// Averages whose weights and comparisons are frozen on normalised reference units, from the lowest level up.
+  ///
+  /// - Parameters:
+  ///   - methods: one for all aggregates, or one for each level from 2 up; `weights` likewise.
+  ///   - units: normalised, with a column for each indicator.
+  /// - Throws: `usage` where there is another number of methods or a setting is out of range; `badData` where the units do
+  ///   not allow a method or a way of weighting.
+  public init(
+    fitting hierarchy: Hierarchy, methods: [Aggregation] = [.arithmetic], weights: [Weighting] = [.framework],
+    minimumAvailability: Double = 0, to units: UnitMatrix
+  ) throws(ImmerseError) {
+    try self.init(unfitted: hierarchy, methods, minimumAvailability)
+    let weightsByLevel = try perLevel(weights, hierarchy.topLevel - 1, "ways of weighting")
+    if !methods.contains(where: \.needsReference) && weights.allSatisfy({ $0 == .framework }) { return }
+    var columns: [Buffer<Double>] = []
+    for term in terms.prefix(kinds.count) { columns.append(try units.column(term.code)) }
+    for (index, group) in groups.enumerated() {
+      let target = terms[group.target]
+      let children = group.children.map { columns[$0] }
+      let found = try weightsByLevel[target.level - 2].fit(
+        GroupToWeigh(
+          code: target.code, children: group.children.map { terms[$0].code }, columns: children, weights: group.weights,
+          judgement: hierarchy.judgements[target.code]))
+      groups[index].weights = found.weights
+      weightNotes += found.notes
+      references[index] = try GroupReference(self.methods[index], children, found.weights, name: target.code)
+      columns.append(try average(index, children, rows: units.units.count))
+    }
+  }
+
+  /// One aggregate of all units.
+  private func average(
+    _ index: Int, _ children: [Buffer<Double>], rows: Int
+  ) throws(ImmerseError) -> Buffer<Double> {
+    let scratch = AveragingScratch(children: children.count)
+    var refused = [Int](repeating: 0, count: children.count)
+    let column = Buffer<Double>(count: rows) { target in
+      guard let base = target.baseAddress else { return }
+      let pointers = children.compactMap { $0.withUnsafeBufferPointer(\.baseAddress) }
+      for start in stride(from: 0, to: rows, by: blockRows) {
+        scratch.average(
+          methods[index], pointers, groups[index].weights, references[index], start..<min(start + blockRows, rows),
+          minimumAvailability, into: base + start, refused: &refused)
+      }
+      withExtendedLifetime(children) {}
+    }
+    try check(refused, of: groups[index], methods[index])
+    return column
   }
 
   /// A saved aggregation is data like any other: positions that lead nowhere are refused.
@@ -50,14 +109,18 @@ public struct FrozenAggregation: FrozenStep, Equatable {
     terms = try container.decode([Term].self, forKey: .terms)
     groups = try container.decode([Hierarchy.Group].self, forKey: .groups)
     methods = try container.decode([Aggregation].self, forKey: .methods)
+    references = try container.decode([GroupReference].self, forKey: .references)
     kinds = try container.decode([IndicatorKind?].self, forKey: .kinds)
     minimumAvailability = try container.decode(Double.self, forKey: .minimumAvailability)
+    weightNotes = try container.decode([Note].self, forKey: .weightNotes)
     let first = kinds.count
     let isSound = groups.enumerated().allSatisfy { index, group in
       group.target == first + index && group.children.allSatisfy { 0..<group.target ~= $0 }
         && group.children.count == group.weights.count
     }
-    guard isSound, methods.count == groups.count, terms.count == first + groups.count else {
+    guard isSound, methods.count == groups.count, references.count == groups.count,
+      terms.count == first + groups.count, zip(references, groups).allSatisfy({ $0.fits(children: $1.children.count) })
+    else {
       throw DecodingError.dataCorruptedError(
         forKey: .groups, in: container, debugDescription: "the groups do not fit the terms")
     }
@@ -72,10 +135,6 @@ public struct FrozenAggregation: FrozenStep, Equatable {
         weights: zip(group.children, group.weights).map { factors[$0] * $1 })
     }
     return other
-  }
-
-  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
-    try apply(to: units, threads: 1, notes: &notes)
   }
 
   /// One column for each term: the indicators as they are, then the aggregates. Each value is read from memory once.
@@ -110,8 +169,10 @@ public struct FrozenAggregation: FrozenStep, Equatable {
     guard let base = target.baseAddress else { return }
     let table = TermColumns(indicators, averages: base, rows: rows)
     let refusals = Mutex(groups.map { [Int](repeating: 0, count: $0.children.count) })
-    try parallelForEach((rows + chunkRows - 1) / chunkRows, threads: threads) { chunk in
-      let range = chunk * chunkRows..<min((chunk + 1) * chunkRows, rows)
+    // Rows do not depend on each other, so parts are as small as keeps all threads busy to the end.
+    let partRows = 8 * blockRows
+    try parallelForEach((rows + partRows - 1) / partRows, threads: threads) { part in
+      let range = part * partRows..<min((part + 1) * partRows, rows)
       let refused = average(table, range)
       refusals.withLock { total in
         for (group, counts) in refused.enumerated() {
@@ -120,7 +181,9 @@ public struct FrozenAggregation: FrozenStep, Equatable {
       }
     }
     withExtendedLifetime(indicators) {}
-    try check(refusals.withLock { $0 })
+    for (index, counts) in refusals.withLock({ $0 }).enumerated() {
+      try check(counts, of: groups[index], methods[index])
+    }
   }
 
   /// The averages of some rows, block by block, so that what one aggregate leaves in the cache serves the next.
@@ -133,26 +196,40 @@ public struct FrozenAggregation: FrozenStep, Equatable {
       let rows = start..<min(start + blockRows, range.upperBound)
       for (index, group) in groups.enumerated() {
         scratch.average(
-          methods[index], children[index], group.weights, rows, minimumAvailability,
+          methods[index], children[index], group.weights, references[index], rows, minimumAvailability,
           into: table.average(index) + start, refused: &refused[index])
       }
     }
     return refused
   }
 
-  private func check(_ refusals: [[Int]]) throws(ImmerseError) {
-    for (index, counts) in refusals.enumerated() {
-      guard let child = counts.firstIndex(where: { $0 > 0 }) else { continue }
-      let (group, method) = (groups[index], methods[index])
-      let limit = method.acceptsZero ? "below zero" : "zero or less"
-      throw ImmerseError(
-        .badData,
-        "has no \(method.method.rawValue) mean into \"\(terms[group.target].code)\": the value is \(limit) in"
-          + " \(counted(counts[child], "unit"))",
-        variable: terms[group.children[child]].code,
-        remedy: "normalise to a positive range such as 1 to 100, or aggregate by the arithmetic mean")
-    }
+  /// - Parameter refused: for each child of the group, how many values the method is not defined for.
+  private func check(
+    _ refused: [Int], of group: Hierarchy.Group, _ method: Aggregation
+  ) throws(ImmerseError) {
+    guard let child = refused.firstIndex(where: { $0 > 0 }) else { return }
+    let acceptsZero = if case .power(let exponent) = method { exponent > 0 } else { false }
+    let limit = acceptsZero ? "below zero" : "zero or less"
+    throw ImmerseError(
+      .badData,
+      "has no \(method.method.rawValue) mean into \"\(terms[group.target].code)\": the value is \(limit) in"
+        + " \(counted(refused[child], "unit"))",
+      variable: terms[group.children[child]].code,
+      remedy: "normalise to a positive range such as 1 to 100, or aggregate by the arithmetic mean")
   }
+}
+
+/// A setting for each level of aggregates, from level 2 up.
+///
+/// - Throws: `usage` where there is neither one for all levels nor one for each.
+private func perLevel<Setting>(_ settings: [Setting], _ levels: Int, _ noun: String) throws(ImmerseError) -> [Setting] {
+  if settings.count == 1 { return Array(repeating: settings[0], count: max(levels, 0)) }
+  guard settings.count == levels else {
+    throw ImmerseError(
+      .usage, "\(settings.count) \(noun) for \(counted(levels, "level")) of aggregates",
+      remedy: "give one for all levels, or one for each from level 2 up")
+  }
+  return settings
 }
 
 /// Where the columns of all terms lie: those of the indicators each on its own, the averages end to end.

@@ -17,10 +17,21 @@ struct RankIntervals {
   ///
   /// Source: Mogstad, Romano, Shaikh and Wilhelm (2024), Review of Economic Studies 91, 476-518, section 3.1, with
   /// Bonferroni's critical value in place of the bootstrap's.
-  init(_ estimates: Buffer<Double>, _ errors: Buffer<Double>, level: Double) {
+  ///
+  /// - Parameter periods: the rows that are compared with each other.
+  init(_ estimates: Buffer<Double>, _ errors: Buffer<Double>, within periods: [[Int]], level: Double) {
     let count = estimates.count
     var (low, high) = ([Int32](repeating: 0, count: count), [Int32](repeating: 0, count: count))
-    let scored = (0..<count).filter { !estimates[$0].isNaN }
+    for rows in periods { Self.compare(rows, estimates, errors, level, &low, &high) }
+    self.low = low
+    self.high = high
+  }
+
+  private static func compare(
+    _ rows: [Int], _ estimates: Buffer<Double>, _ errors: Buffer<Double>, _ level: Double, _ low: inout [Int32],
+    _ high: inout [Int32]
+  ) {
+    let scored = rows.filter { !estimates[$0].isNaN }
     let comparisons = Double(max(scored.count - 1, 1))
     let critical = Normal.upperQuantile((1 - level) / (2 * comparisons))
     for unit in scored where !errors[unit].isNaN {
@@ -34,7 +45,5 @@ struct RankIntervals {
       low[unit] = 1 + above
       high[unit] = Int32(scored.count) - below
     }
-    self.low = low
-    self.high = high
   }
 }

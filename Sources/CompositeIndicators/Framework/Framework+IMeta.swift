@@ -34,7 +34,9 @@ extension Framework {
       default: throw row.error("the type is none of Indicator, Aggregate, Group, Denominator, Other", column: "Type")
       }
     }
-    // The stated levels are redundant; where they disagree with the parents, one of the two is a slip.
+    // The stated levels are redundant; where they disagree with the parents, one of the two is a slip. A tree that is faulty
+    // itself has no levels, and says so when it is checked or used.
+    if !findings().isEmpty { return }
     let levels = Dictionary(try hierarchy().terms.map { ($0.code, $0.level) }) { first, _ in first }
     for row in rows {
       guard let code = row["iCode"], let level = levels[code], let stated = try row.number("Level") else { continue }

@@ -27,6 +27,8 @@ public struct Hierarchy: Sendable {
   /// One for each aggregate, children before parents.
   public let groups: [Group]
   public let indicators: [Indicator]
+  /// What experts say of the parts of an aggregate, by its code.
+  public let judgements: [String: Judgement]
 
   public var topLevel: Int { terms.map(\.level).max() ?? 1 }
 
@@ -68,6 +70,7 @@ extension Framework {
     }
     return Hierarchy(
       terms: ordered.map { Term(code: $0.code, name: $0.name, level: level($0.code)) }, groups: groups,
-      indicators: indicators)
+      indicators: indicators,
+      judgements: Dictionary(aggregates.compactMap { a in a.judgement.map { (a.code, $0) } }) { first, _ in first })
   }
 }

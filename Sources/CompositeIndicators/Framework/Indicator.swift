@@ -14,6 +14,8 @@ public struct Indicator: Codable, Sendable, Equatable {
   public var goalposts: Goalposts?
   /// The value to reach, for normalisation by distance to target, in the units of the data.
   public var target: Double?
+  /// How this indicator is normalised where not as the others are, such as by goalposts where they are by their range.
+  public var normalise: Normalisation?
   /// Whether the natural logarithm is taken before treatment and normalisation; goalposts and target follow.
   public var isLogarithmic: Bool
   public var role: IndicatorRole?
@@ -27,7 +29,7 @@ public struct Indicator: Codable, Sendable, Equatable {
   public var origin: ValueOrigin?
 
   enum CodingKeys: String, CodingKey {
-    case code, name, weight, direction, denominator, goalposts, target, role, kind, confidence, source
+    case code, name, weight, direction, denominator, goalposts, target, normalise, role, kind, confidence, source
     case parents = "parent"
     case isLogarithmic = "log"
     case measuredAt = "measured_at"
@@ -37,8 +39,8 @@ public struct Indicator: Codable, Sendable, Equatable {
 
   public init(
     _ code: String, name: String? = nil, parents: [String] = [], weight: Double = 1, direction: Direction = .positive,
-    denominator: String? = nil, goalposts: Goalposts? = nil, target: Double? = nil, isLogarithmic: Bool = false,
-    role: IndicatorRole? = nil, kind: IndicatorKind? = nil
+    denominator: String? = nil, goalposts: Goalposts? = nil, target: Double? = nil,
+    normalise: Normalisation? = nil, isLogarithmic: Bool = false, role: IndicatorRole? = nil, kind: IndicatorKind? = nil
   ) {
     self.code = code
     self.name = name
@@ -48,6 +50,7 @@ public struct Indicator: Codable, Sendable, Equatable {
     self.denominator = denominator
     self.goalposts = goalposts
     self.target = target
+    self.normalise = normalise
     self.isLogarithmic = isLogarithmic
     self.role = role
     self.kind = kind
@@ -63,6 +66,7 @@ public struct Indicator: Codable, Sendable, Equatable {
     denominator = try container.decodeIfPresent(String.self, forKey: .denominator)
     goalposts = try container.decodeIfPresent(Goalposts.self, forKey: .goalposts)
     target = try container.decodeIfPresent(Double.self, forKey: .target)
+    normalise = try container.decodeIfPresent(Normalisation.self, forKey: .normalise)
     isLogarithmic = try container.decodeIfPresent(Bool.self, forKey: .isLogarithmic) ?? false
     role = try container.decodeIfPresent(IndicatorRole.self, forKey: .role)
     kind = try container.decodeIfPresent(IndicatorKind.self, forKey: .kind)
@@ -82,21 +86,25 @@ public struct Aggregate: Codable, Sendable, Equatable {
   public var weight: Double
   /// Whether results and determinants may be averaged together here; never without saying so.
   public var mixesRoles: Bool
+  /// What experts say of the parts.
+  public var judgement: Judgement?
 
   enum CodingKeys: String, CodingKey {
-    case code, name, weight
+    case code, name, weight, budget, comparisons
     case parents = "parent"
     case mixesRoles = "mixes_roles"
   }
 
   public init(
-    _ code: String, name: String? = nil, parents: [String] = [], weight: Double = 1, mixesRoles: Bool = false
+    _ code: String, name: String? = nil, parents: [String] = [], weight: Double = 1, mixesRoles: Bool = false,
+    judgement: Judgement? = nil
   ) {
     self.code = code
     self.name = name
     self.parents = parents
     self.weight = weight
     self.mixesRoles = mixesRoles
+    self.judgement = judgement
   }
 
   public init(from decoder: any Decoder) throws {
@@ -106,5 +114,19 @@ public struct Aggregate: Codable, Sendable, Equatable {
     parents = try container.decodeOneOrMore(String.self, forKey: .parents) ?? []
     weight = try container.decodeIfPresent(Double.self, forKey: .weight) ?? 1
     mixesRoles = try container.decodeIfPresent(Bool.self, forKey: .mixesRoles) ?? false
+    let budget = try container.decodeIfPresent([String: [Double]].self, forKey: .budget)
+    let comparisons = try container.decodeIfPresent([Judgement.Comparison].self, forKey: .comparisons)
+    if budget != nil || comparisons != nil { judgement = Judgement(budget: budget, comparisons: comparisons) }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(code, forKey: .code)
+    try container.encodeIfPresent(name, forKey: .name)
+    try container.encode(parents, forKey: .parents)
+    try container.encode(weight, forKey: .weight)
+    try container.encode(mixesRoles, forKey: .mixesRoles)
+    try container.encodeIfPresent(judgement?.budget, forKey: .budget)
+    try container.encodeIfPresent(judgement?.comparisons, forKey: .comparisons)
   }
 }

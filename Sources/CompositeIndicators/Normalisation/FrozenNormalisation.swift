@@ -55,6 +55,7 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
     case linear(FrozenLine)
     /// The place among the reference units' values, in ascending order.
     case ranks(RankForm, sorted: [Double])
+    case custom(CustomScale)
     case undefined(Reason)
   }
 
@@ -72,32 +73,52 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
   enum CodingKeys: String, CodingKey { case columns }
 
   /// An indicator without a scale becomes missing, with a note of the reason.
-  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+  public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+    let columns = columns
+    let scaled = try mapColumns(columns.count, threads) { (index: Int) throws(ImmerseError) in
+      let column = columns[index]
+      return try column.scale.apply(to: try units.column(column.code), column.direction.sign)
+    }
     var result = units
-    for column in columns {
-      guard let index = units.codes.firstIndex(of: column.code) else {
-        throw .missingColumn(column.code, among: units.codes)
-      }
+    for (column, new) in zip(columns, scaled) {
+      guard let index = units.codes.firstIndex(of: column.code) else { continue }
       let values = units.columns[index]
-      let sign = column.direction.sign
+      result.replace(index, with: new)
       switch column.scale {
       case .linear(let line):
-        result.replace(index, with: Self.scaled(values, sign, line))
+        let sign = column.direction.sign
         result.sampling?.stretch(column.code) { row in
           let y = line.unbounded(sign * values[row])
           // Beyond a bound the score no longer follows the value.
           let isFree = y >= line.least ?? -.infinity && y <= line.greatest ?? .infinity
           return isFree ? sign * line.scale / line.span : .nan
         }
-      case .ranks(let form, let sorted):
-        result.replace(index, with: Self.ranked(values, sign, form, sorted))
+      case .ranks: result.sampling?.stretch(column.code) { _ in .nan }
+      case .custom:
         result.sampling?.stretch(column.code) { _ in .nan }
+        let lost = new.missingCount - values.missingCount
+        if lost > 0 {
+          notes.append(
+            Note(
+              "undefined_formula",
+              "\"\(column.code)\" is missing where the formula of its scale has no value: \(counted(lost, "unit"))"))
+        }
       case .undefined(let reason):
         notes.append(Note(reason.rawValue, "\"\(column.code)\" cannot be normalised: \(reason.explanation)"))
-        result.replace(index, with: Buffer([Double](repeating: .nan, count: values.count)))
       }
     }
     return result
+  }
+}
+
+extension FrozenNormalisation.Scale {
+  func apply(to values: Buffer<Double>, _ sign: Double) throws(ImmerseError) -> Buffer<Double> {
+    switch self {
+    case .linear(let line): Self.scaled(values, sign, line)
+    case .ranks(let form, let sorted): Self.ranked(values, sign, form, sorted)
+    case .custom(let custom): try custom.apply(to: values.mapped { sign * $0 })
+    case .undefined: Buffer([Double](repeating: .nan, count: values.count))
+    }
   }
 
   private static func scaled(_ values: Buffer<Double>, _ sign: Double, _ line: FrozenLine) -> Buffer<Double> {
@@ -113,7 +134,7 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
 
   /// One more than the number of reference values below; a unit above all reference units has a percentile rank of 1.
   private static func ranked(
-    _ values: Buffer<Double>, _ sign: Double, _ form: RankForm, _ sorted: [Double]
+    _ values: Buffer<Double>, _ sign: Double, _ form: FrozenNormalisation.RankForm, _ sorted: [Double]
   ) -> Buffer<Double> {
     let last = Double(sorted.count - 1)
     return sorted.withUnsafeBufferPointer { sorted in

@@ -1,4 +1,5 @@
 public import Columnar
+import Expressions
 import Numerics
 import Streaming
 
@@ -8,14 +9,16 @@ extension Normalisation {
   /// - Parameter indicators: those of the units' columns, in their order.
   /// - Throws: `usage` where a reference unit, goalposts or a target is missing or a setting makes no scale; `badData`
   ///   where a method does not fit the values.
-  public func fit(_ units: UnitMatrix, _ indicators: [Indicator]) throws(ImmerseError) -> FrozenNormalisation {
-    if self == .none { return FrozenNormalisation(columns: []) }
-    var columns: [FrozenNormalisation.Column] = []
-    for indicator in indicators {
-      let scale = try fit(try units.column(indicator.code), indicator, units)
-      columns.append(.init(code: indicator.code, direction: indicator.direction, scale: scale))
+  public func fit(
+    _ units: UnitMatrix, _ indicators: [Indicator], threads: Int = 1
+  ) throws(ImmerseError) -> FrozenNormalisation {
+    let fitted = indicators.filter { ($0.normalise ?? self) != .none }
+    let scales = try mapColumns(fitted.count, threads) { (index: Int) throws(ImmerseError) in
+      let indicator = fitted[index]
+      return try (indicator.normalise ?? self).fit(try units.column(indicator.code), indicator, units)
     }
-    return FrozenNormalisation(columns: columns)
+    return FrozenNormalisation(
+      columns: zip(fitted, scales).map { .init(code: $0.code, direction: $0.direction, scale: $1) })
   }
 
   private func fit(
@@ -41,6 +44,8 @@ extension Normalisation {
       // Equal values that are not whole numbers can have a standard deviation of a few last bits.
       guard minimum < maximum else { return .undefined(.zeroRange) }
       let centre = sign * moments.mean
+      // Values so close to zero that their squares vanish have none either.
+      guard moments.standardDeviation.isNormal else { return .undefined(.zeroRange) }
       return .linear(FrozenLine(origin: centre, span: moments.standardDeviation, scale: sd, offset: mean))
     case .scaled(let lower, let upper):
       guard lower < upper else { throw Self.emptyScale }
@@ -83,7 +88,41 @@ extension Normalisation {
       line.least = 0
       line.greatest = scale
       return .linear(line)
+    case .ampi(let base):
+      guard minimum < maximum else { return .undefined(.zeroRange) }
+      guard let reference = try baseMean(values, base, units) else { return .undefined(.noReference) }
+      return .linear(FrozenLine(origin: sign * reference, span: maximum - minimum, scale: 60, offset: 100))
+    case .custom(let formula):
+      let sorted = reference(values, sign)
+      let known = [
+        "min": minimum, "max": maximum, "mean": sign * moments.mean, "sd": moments.standardDeviation,
+        "median": median(ofSorted: sorted), "n": Double(moments.count),
+      ]
+      let custom = try CustomScale(formula, known: known.mapValues { $0.isFinite ? $0 : nil })
+      return .custom(custom)
     }
+  }
+
+  /// The mean of the base period, of the first one where none is named, of all units where there are no periods.
+  private func baseMean(
+    _ values: Buffer<Double>, _ base: String?, _ units: UnitMatrix
+  ) throws(ImmerseError) -> Double? {
+    var rows = Array(units.units.indices)
+    if let period = units.period {
+      let code = base.map { period.levels.code(of: $0) } ?? 0
+      guard let code else {
+        throw ImmerseError(
+          .usage, "the base \"\(base ?? "")\" is not among the periods",
+          remedy: "the periods are \(Spelling.list(period.levels.names))")
+      }
+      rows = rows.filter { period.codes[$0] == code }
+    } else if let base {
+      throw ImmerseError(
+        .usage, "there are no periods among which \"\(base)\" could be the base", remedy: "name the column of years")
+    }
+    var moments = Moments()
+    values.select(rows).withUnsafeBufferPointer { moments.absorb($0) }
+    return moments.count > 0 ? moments.mean : nil
   }
 
   /// A straight line that takes `first` to `lower` and `last` to `upper`; undefined where these are the same.

@@ -32,6 +32,12 @@ public enum Normalisation: Sendable, Equatable {
   case fractionOfMax
   /// `scale` times (x - lower) / (upper - lower), kept within 0 and `scale`, by the goalposts of the framework.
   case goalposts(scale: Double = 100)
+  /// 100 + 60 (x - ref) / (max - min), ref being the mean of the base period: the adjusted Mazziotta-Pareto index's.
+  /// Without periods, ref is the mean of all units; without a base it is that of the first period.
+  case ampi(base: String? = nil)
+  /// A formula of `x` and of what the reference units have for `min`, `max`, `mean`, `sd` (divisor n - 1), `median` and
+  /// `n`, all after direction, in the language of `Expression`.
+  case custom(formula: String)
 }
 
 extension Normalisation: Codable {
@@ -42,10 +48,10 @@ extension Normalisation: Codable {
     case distanceToReference = "distance_to_reference"
     case distanceToTarget = "distance_to_target"
     case fractionOfMax = "fraction_of_max"
-    case goalposts
+    case goalposts, ampi, custom
   }
 
-  enum CodingKeys: String, CodingKey { case method, lower, upper, mean, sd, reference, capped, scale }
+  enum CodingKeys: String, CodingKey { case method, lower, upper, mean, sd, reference, capped, scale, base, formula }
 
   public init(from decoder: any Decoder) throws {
     guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
@@ -73,6 +79,8 @@ extension Normalisation: Codable {
       self = .distanceToReference(unit: try container.decode(String.self, forKey: .reference), capped: try isCapped())
     case .distanceToTarget: self = .distanceToTarget(capped: try isCapped())
     case .goalposts: self = .goalposts(scale: try number(.scale, 100))
+    case .ampi: self = .ampi(base: try container.decodeIfPresent(String.self, forKey: .base))
+    case .custom: self = .custom(formula: try container.decode(String.self, forKey: .formula))
     case .none: self = .none
     case .rank: self = .rank
     case .borda: self = .borda
@@ -97,6 +105,8 @@ extension Normalisation: Codable {
       try container.encode(capped, forKey: .capped)
     case .distanceToTarget(let capped): try container.encode(capped, forKey: .capped)
     case .goalposts(let scale): try container.encode(scale, forKey: .scale)
+    case .ampi(let base): try container.encodeIfPresent(base, forKey: .base)
+    case .custom(let formula): try container.encode(formula, forKey: .formula)
     case .none, .rank, .borda, .percentileRank, .distanceToMax, .fractionOfMax: break
     }
   }
@@ -114,7 +124,8 @@ extension Normalisation: Codable {
     case .distanceToTarget: self = .distanceToTarget()
     case .fractionOfMax: self = .fractionOfMax
     case .goalposts: self = .goalposts()
-    case .scaled, .distanceToReference: return nil
+    case .ampi: self = .ampi()
+    case .scaled, .distanceToReference, .custom: return nil
     }
   }
 
@@ -132,6 +143,8 @@ extension Normalisation: Codable {
     case .distanceToTarget: .distanceToTarget
     case .fractionOfMax: .fractionOfMax
     case .goalposts: .goalposts
+    case .ampi: .ampi
+    case .custom: .custom
     }
   }
 }

@@ -1,32 +1,73 @@
 public import Columnar
 public import Streaming
 
-/// Scores units by a framework: denominate, screen, impute, treat, normalise, aggregate, rank.
+/// Scores units by a framework: denominate, screen, impute, treat, normalise, weigh, aggregate, rank.
 ///
-/// The table has one row for each unit and one numeric column for each indicator and denominator. Two passes: one reads
-/// the columns, the other works on them in memory, 8 bytes a value.
+/// The table has one row for each unit, or for each unit and period, and one numeric column for each indicator and
+/// denominator. It is read once and kept in memory, 8 bytes a value.
 ///
 /// - Throws: `usage` where the settings do not fit together, `badData` where the framework or the table is faulty.
 public func score(
   _ request: ScoreRequest, source: any Source, engine: Engine = Engine()
 ) throws(ImmerseError) -> ScoreResult {
   let units = try request.units(from: source, engine: engine)
-  let model = try ScoreModel(
-    fitting: request.framework, request.method, confidenceLevel: request.confidenceLevel, to: units)
+  let rows = units.rowsByPeriod
+  let fit = { (reference: UnitMatrix) throws(ImmerseError) in
+    try ScoreModel(
+      fitting: request.framework, request.method, confidenceLevel: request.confidenceLevel, to: reference,
+      threads: engine.threads)
+  }
+  switch request.reference {
+  case .pooled:
+    let method = request.method.over(request.framework.method)
+    if let impute = method.impute, impute.method == .multiple {
+      return try scoreMultiply(request, impute, units, threads: engine.threads)
+    }
+    return try fit(units).score(units, threads: engine.threads)
+  case .each:
+    var results: [ScoreResult] = []
+    for part in rows.map(units.select) { results.append(try fit(part).score(part, threads: engine.threads)) }
+    return try ScoreResult(joining: results, threads: engine.threads)
+  case .period(let name):
+    guard let period = units.period, let code = period.levels.code(of: name) else {
+      throw ImmerseError(
+        .usage, "the reference \"\(name)\" is not among the periods",
+        remedy: units.period.map { "the periods are \(Spelling.list($0.levels.names))" } ?? "name the column of years")
+    }
+    return try fit(units.select(rows[Int(code)])).score(units, threads: engine.threads)
+  }
+}
+
+/// Scores units by a model frozen on others.
+///
+/// - Parameters:
+///   - unit: the column that names the units; the first column where it is not given.
+///   - period: the column of years, where units stand once in each.
+/// - Throws: `badData` where the table lacks a column or contradicts a step.
+public func score(
+  _ model: ScoreModel, source: any Source, unit: String? = nil, period: String? = nil, engine: Engine = Engine()
+) throws(ImmerseError) -> ScoreResult {
+  let units = try UnitMatrix(
+    reading: source, unit: try unitColumn(unit, source), codes: model.columns, group: model.group, period: period,
+    engine: engine)
   return try model.score(units, threads: engine.threads)
 }
 
+private func unitColumn(_ unit: String?, _ source: any Source) throws(ImmerseError) -> String {
+  guard let unit = unit ?? source.columnNames.first else {
+    throw ImmerseError(.badData, "there is no column", place: .init(file: source.name))
+  }
+  return unit
+}
+
 extension ScoreRequest {
-  /// The units with their indicators, denominators, groups and standard errors, read in one pass.
+  /// The units with their indicators, denominators, groups, periods and standard errors, read in one pass.
   ///
   /// - Parameter group: the column of groups, where the method's own imputation names none.
   func units(
     from source: any Source, group: String? = nil, engine: Engine
   ) throws(ImmerseError) -> UnitMatrix {
     _ = try framework.hierarchy()
-    guard let unit = unit ?? source.columnNames.first else {
-      throw ImmerseError(.badData, "there is no column", place: .init(file: source.name))
-    }
     var sampled: [SampledIndicator] = []
     for indicator in framework.indicators where standardErrors[indicator.code] != nil {
       sampled.append(try SampledIndicator(indicator))
@@ -40,14 +81,14 @@ extension ScoreRequest {
     let method = method.over(framework.method)
     let grouped = method.impute.flatMap { $0.method == .none ? nil : $0.group } ?? group
     let table = try UnitMatrix(
-      reading: source, unit: unit, codes: columns + errorColumns.filter { !columns.contains($0) }, group: grouped,
-      engine: engine)
+      reading: source, unit: try unitColumn(unit, source),
+      codes: columns + errorColumns.filter { !columns.contains($0) }, group: grouped, period: period, engine: engine)
     var errors: [Buffer<Double>] = []
     for column in errorColumns { errors.append(try table.column(column)) }
     var values: [Buffer<Double>] = []
     for column in columns { values.append(try table.column(column)) }
     return UnitMatrix(
-      units: table.units, codes: columns, columns: values, group: table.group,
+      units: table.units, codes: columns, columns: values, group: table.group, period: table.period,
       sampling: sampled.isEmpty ? nil : try SamplingErrors(sampled, standardErrors: errors))
   }
 }

@@ -5,6 +5,7 @@
 ///   impute: {method: mean, group: country}
 ///   treat: winsorise
 ///   normalise: minmax
+///   weights: equal
 ///   aggregate: arithmetic
 ///   availability_threshold: 0.6
 /// ```
@@ -17,24 +18,27 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
   public var treat: Treatment?
   /// Default: min-max, 0 to 100.
   public var normalise: Normalisation?
+  /// One for all aggregates, or one for each level from 2 up. Default: those of the framework.
+  public var weights: [Weighting]?
   /// One for all aggregates, or one for each level from 2 up. Default: arithmetic.
   public var aggregate: [Aggregation]?
   /// The smallest share of an aggregate's parts that must have a value. Default: 0, so that one is enough.
   public var availabilityThreshold: Double?
 
   enum CodingKeys: String, CodingKey {
-    case screen, impute, treat, normalise, aggregate
+    case screen, impute, treat, normalise, weights, aggregate
     case availabilityThreshold = "availability_threshold"
   }
 
   public init(
     screen: Double? = nil, impute: Imputation? = nil, treat: Treatment? = nil, normalise: Normalisation? = nil,
-    aggregate: [Aggregation]? = nil, availabilityThreshold: Double? = nil
+    weights: [Weighting]? = nil, aggregate: [Aggregation]? = nil, availabilityThreshold: Double? = nil
   ) {
     self.screen = screen
     self.impute = impute
     self.treat = treat
     self.normalise = normalise
+    self.weights = weights
     self.aggregate = aggregate
     self.availabilityThreshold = availabilityThreshold
   }
@@ -45,6 +49,7 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
     impute = try container.decodeIfPresent(Imputation.self, forKey: .impute)
     treat = try container.decodeIfPresent(Treatment.self, forKey: .treat)
     normalise = try container.decodeIfPresent(Normalisation.self, forKey: .normalise)
+    weights = try container.decodeOneOrMore(Weighting.self, forKey: .weights)
     aggregate = try container.decodeOneOrMore(Aggregation.self, forKey: .aggregate)
     availabilityThreshold = try container.decodeIfPresent(Double.self, forKey: .availabilityThreshold)
   }
@@ -53,7 +58,8 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
   public func over(_ other: ScoreMethod) -> ScoreMethod {
     ScoreMethod(
       screen: screen ?? other.screen, impute: impute ?? other.impute, treat: treat ?? other.treat,
-      normalise: normalise ?? other.normalise, aggregate: aggregate ?? other.aggregate,
+      normalise: normalise ?? other.normalise, weights: weights ?? other.weights,
+      aggregate: aggregate ?? other.aggregate,
       availabilityThreshold: availabilityThreshold ?? other.availabilityThreshold)
   }
 }

@@ -11,13 +11,15 @@ public struct ScoreModel: Codable, Sendable, Equatable {
   public let treatment: FrozenTreatment
   public let normalisation: FrozenNormalisation
   public let aggregation: FrozenAggregation
+  /// The column that groups the units for imputation.
+  public let group: String?
   /// Of the ranks that sampling error leaves open.
   public let confidenceLevel: Double
   /// The choices that differ between programs, by name.
   public let conventions: [Note]
 
   enum CodingKeys: String, CodingKey {
-    case denomination, screening, imputation, logarithm, treatment, normalisation, aggregation, conventions
+    case denomination, screening, imputation, logarithm, treatment, normalisation, aggregation, group, conventions
     case confidenceLevel = "confidence_level"
   }
 
@@ -28,7 +30,7 @@ public struct ScoreModel: Codable, Sendable, Equatable {
   ///   do not.
   public init(
     fitting framework: Framework, _ method: ScoreMethod = ScoreMethod(), confidenceLevel: Double = 0.95,
-    to units: UnitMatrix
+    to units: UnitMatrix, threads: Int = 1
   ) throws(ImmerseError) {
     guard confidenceLevel > 0 && confidenceLevel < 1 else {
       throw ImmerseError(.usage, "the confidence level must lie between 0 and 1")
@@ -47,17 +49,27 @@ public struct ScoreModel: Codable, Sendable, Equatable {
     } else {
       screening = nil
     }
-    imputation = try (method.impute ?? Imputation()).fit(units)
+    let impute = method.impute ?? Imputation()
+    group = impute.method == .none ? nil : impute.group
+    imputation = try impute.fit(units)
     units = try imputation.apply(to: units, notes: &unused)
     logarithm = Logarithm(framework.indicators)
     units = try logarithm.apply(to: units, notes: &unused)
-    treatment = (method.treat ?? Treatment()).fit(units)
+    let treat = method.treat ?? Treatment()
+    treatment = try treat.fit(units, threads: threads)
     units = try treatment.apply(to: units, notes: &unused)
-    normalisation = try normalise.fit(units, framework.indicators)
+    normalisation = try normalise.fit(units, framework.indicators, threads: threads)
+    let methods = method.aggregate ?? [.arithmetic]
+    let weights = method.weights ?? [.framework]
+    // The reference units' scores are needed only where they decide on the weights or are compared with.
+    if methods.contains(where: \.needsReference) || weights.contains(where: { $0 != .framework }) {
+      units = try normalisation.apply(to: units, threads: threads, notes: &unused)
+    }
     aggregation = try FrozenAggregation(
-      hierarchy, methods: method.aggregate ?? [.arithmetic],
-      minimumAvailability: method.availabilityThreshold ?? 0)
-    conventions = Self.conventions(normalise, aggregation.methods)
+      fitting: hierarchy, methods: methods, weights: weights,
+      minimumAvailability: method.availabilityThreshold ?? 0, to: units)
+    conventions = Conventions.list(
+      normalise, framework.indicators.compactMap(\.normalise), treat, aggregation.methods, weights)
   }
 
   /// The numeric columns that scoring a framework reads: indicators and their denominators.
@@ -71,10 +83,19 @@ public struct ScoreModel: Codable, Sendable, Equatable {
     [denomination] + (screening.map { [$0] } ?? []) + [imputation, logarithm, treatment, normalisation]
   }
 
+  /// The numeric columns that scoring with the model reads.
+  public var columns: [String] {
+    var seen: Set<String> = []
+    return (denomination.columns.map(\.code) + denomination.columns.compactMap(\.denominator))
+      .filter { seen.insert($0).inserted }
+  }
+
   /// Units after all steps but the averages.
-  func normalised(_ units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+  func normalised(
+    _ units: UnitMatrix, threads: Int = 1, notes: inout [Note]
+  ) throws(ImmerseError) -> UnitMatrix {
     var units = units
-    for step in steps { units = try step.apply(to: units, notes: &notes) }
+    for step in steps { units = try step.apply(to: units, threads: threads, notes: &notes) }
     return units
   }
 
@@ -83,7 +104,7 @@ public struct ScoreModel: Codable, Sendable, Equatable {
   /// - Throws: `badData` where a column is missing or a value contradicts a step.
   public func score(_ units: UnitMatrix, threads: Int = 1) throws(ImmerseError) -> ScoreResult {
     var notes: [Note] = []
-    let units = try normalised(units, notes: &notes)
+    let units = try normalised(units, threads: threads, notes: &notes)
     let scores = try aggregation.apply(to: units, threads: threads, notes: &notes)
     var errors: [Buffer<Double>]?
     if let sampling = scores.sampling {
@@ -95,7 +116,8 @@ public struct ScoreModel: Codable, Sendable, Equatable {
             + (sampling.hasCovariances ? "" : " and count the errors of different indicators as uncorrelated")))
       notes.append(rankIntervalNote(scores.units.count))
     }
-    return try ScoreResult(self, scores, standardErrors: errors, notes: notes, threads: threads)
+    return try ScoreResult(
+      self, scores, standardErrors: errors, notes: aggregation.weightNotes + notes, threads: threads)
   }
 
   func rankIntervalNote(_ units: Int) -> Note {
@@ -105,24 +127,5 @@ public struct ScoreModel: Codable, Sendable, Equatable {
         "rank_low and rank_high compare each unit with all others at the level \(confidenceLevel), by Bonferroni's inequality"
       )
       : Note("no_rank_intervals", "rank intervals are not computed for more than \(RankIntervals.unitLimit) units")
-  }
-
-  private static func conventions(_ normalise: Normalisation, _ methods: [Aggregation]) -> [Note] {
-    var conventions = [
-      Note("ranks", "1 is the highest score; ties share the smallest rank"),
-      Note("weights", "rescaled to sum to 1 over the parts of an aggregate that have a value"),
-    ]
-    switch normalise {
-    case .none: conventions.append(Note("direction", "ignored, because values are not normalised"))
-    case .zscore: conventions.append(Note("standard_deviation", "divisor n - 1"))
-    case .rank, .borda, .percentileRank:
-      conventions.append(Note("normalised_ranks", "ascending; ties share the smallest rank"))
-    case .minmax, .scaled, .distanceToMax, .distanceToReference, .distanceToTarget, .fractionOfMax, .goalposts: break
-    }
-    if methods.contains(.median) {
-      conventions.append(
-        Note("median", "the value up to which half of the weight lies; midway to the next where that is exactly half"))
-    }
-    return conventions
   }
 }

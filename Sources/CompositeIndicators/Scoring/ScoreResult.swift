@@ -1,10 +1,11 @@
 public import Columnar
 import Streaming
-import Synchronization
 
 /// The score of one unit under one term.
 public struct ScoreRow: Codable, Sendable, Equatable {
   public var unit: String
+  /// Nil where units stand in one period only.
+  public var period: String?
   public var term: String
   public var level: Int
   /// Nil where the unit has no score.
@@ -17,7 +18,7 @@ public struct ScoreRow: Codable, Sendable, Equatable {
   public var rankHigh: Int?
 
   enum CodingKeys: String, CodingKey {
-    case unit, term, level, estimate, rank
+    case unit, period, term, level, estimate, rank
     case standardError = "std_error"
     case rankLow = "rank_low"
     case rankHigh = "rank_high"
@@ -27,6 +28,7 @@ public struct ScoreRow: Codable, Sendable, Equatable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(unit, forKey: .unit)
+    try container.encodeIfPresent(period, forKey: .period)
     try container.encode(term, forKey: .term)
     try container.encode(level, forKey: .level)
     try container.encode(estimate, forKey: .estimate)
@@ -41,7 +43,9 @@ public struct ScoreRow: Codable, Sendable, Equatable {
 public struct ScoreResult: Sendable {
   /// What was frozen on the reference units.
   public let model: ScoreModel
-  public let units: [String]
+  public let units: UnitNames
+  /// The period of each row; nil where units stand in one period only. Ranks are within periods.
+  public let period: Categories?
   /// The highest level first, in the order of the framework within a level.
   public let terms: [Term]
   /// One column over units for each term; NaN where there is no score.
@@ -63,18 +67,47 @@ public struct ScoreResult: Sendable {
     let errors = standardErrors.map { errors in order.map { errors[$0] } }
     self.model = model
     units = scores.units
+    period = scores.period
     terms = order.map { all[$0] }
     self.estimates = estimates
     self.standardErrors = errors
     self.notes = notes
-    ranks = try mapTerms(order.count, threads) { descendingRanks(estimates[$0]) }
+    let periods = scores.rowsByPeriod
+    ranks = try mapColumns(order.count, threads) { descendingRanks(estimates[$0], within: periods) }
     if let errors, scores.units.count <= RankIntervals.unitLimit {
-      rankIntervals = try mapTerms(order.count, threads) {
-        RankIntervals(estimates[$0], errors[$0], level: model.confidenceLevel)
+      rankIntervals = try mapColumns(order.count, threads) {
+        RankIntervals(estimates[$0], errors[$0], within: periods, level: model.confidenceLevel)
       }
     } else {
       rankIntervals = nil
     }
+  }
+
+  /// Results of several periods, each scored by itself, as one; its model is that of the last period.
+  init(joining results: [ScoreResult], threads: Int) throws(ImmerseError) {
+    guard let last = results.last else { throw ImmerseError(.failure, "there are no periods to score") }
+    let terms = last.modelOrder
+    let scores = UnitMatrix(
+      units: results.flatMap { Array($0.units) }, codes: last.model.aggregation.terms.map(\.code),
+      columns: terms.map { term in Buffer(joining: results.map { $0.estimates[term] }) },
+      period: last.period.map { period in
+        Categories(codes: Buffer(joining: results.compactMap { $0.period?.codes }), levels: period.levels)
+      })
+    var errors: [Buffer<Double>]?
+    if last.standardErrors != nil {
+      errors = terms.map { term in Buffer(joining: results.compactMap { $0.standardErrors?[term] }) }
+    }
+    let notes = results.flatMap { result in
+      result.notes.map { note in
+        Note(note.code, (result.period.flatMap { $0[0] }.map { "\($0): " } ?? "") + note.message)
+      }
+    }
+    try self.init(last.model, scores, standardErrors: errors, notes: notes, threads: threads)
+  }
+
+  /// For each term of the model, its position among the terms of the result.
+  var modelOrder: [Int] {
+    model.aggregation.terms.map { term in terms.firstIndex { $0.code == term.code } ?? 0 }
   }
 
   /// One row for each term and unit, term by term, made as they are read.
@@ -93,29 +126,20 @@ public struct ScoreResult: Sendable {
       let error = result.standardErrors?[term][unit] ?? .nan
       let (low, high) = result.rankIntervals.map { (Int($0[term].low[unit]), Int($0[term].high[unit])) } ?? (0, 0)
       return ScoreRow(
-        unit: result.units[unit], term: result.terms[term].code, level: result.terms[term].level,
+        unit: result.units[unit], period: result.period?[unit], term: result.terms[term].code,
+        level: result.terms[term].level,
         estimate: estimate.isNaN ? nil : estimate, rank: rank == 0 ? nil : rank,
         standardError: error.isNaN ? nil : error, rankLow: low == 0 ? nil : low, rankHigh: high == 0 ? nil : high)
     }
   }
 
-  /// The row of a unit and a term, or nil where there is none. O(units + terms).
-  public func row(unit: String, term: String) -> ScoreRow? {
-    guard let unit = units.firstIndex(of: unit), let term = terms.firstIndex(where: { $0.code == term }) else {
+  /// The row of a unit and a term in a period, the first where none is named; nil where there is none. O(units + terms).
+  public func row(unit: String, period: String? = nil, term: String) -> ScoreRow? {
+    let isWanted = { (row: Int) in units[row] == unit && (period == nil || self.period?[row] == period) }
+    guard let unit = units.indices.first(where: isWanted), let term = terms.firstIndex(where: { $0.code == term })
+    else {
       return nil
     }
     return rows[term * units.count + unit]
   }
-}
-
-/// A value for each term, computed on several threads.
-private func mapTerms<Value: Sendable>(
-  _ count: Int, _ threads: Int, _ value: @escaping @Sendable (Int) -> Value
-) throws(ImmerseError) -> [Value] {
-  let values = Mutex([Value?](repeating: nil, count: count))
-  try parallelForEach(count, threads: threads) { term in
-    let done = value(term)
-    values.withLock { $0[term] = done }
-  }
-  return values.withLock { $0.compactMap(\.self) }
 }

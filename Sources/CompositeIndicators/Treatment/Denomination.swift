@@ -19,7 +19,7 @@ public struct Denomination: FrozenStep, Equatable {
     columns = indicators.map { Column(code: $0.code, denominator: $0.denominator) }
   }
 
-  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+  public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     var values: [Buffer<Double>] = []
     var sampling = units.sampling
     for column in columns {

@@ -4,32 +4,49 @@ import Numerics
 /// The cut-offs of each indicator, and what they did to the reference units.
 public struct FrozenTreatment: FrozenStep, Equatable {
   public enum Rule: Codable, Sendable, Equatable {
-    case none
     /// Values outside are drawn to the nearer limit.
     case clamp(lower: Double?, upper: Double?)
     /// log(x - minimum + 0.01 (maximum - minimum)).
     case logarithm(minimum: Double, maximum: Double)
+    /// -log(maximum - x + 0.01 (maximum - minimum)), for a long lower tail.
+    case mirroredLogarithm(minimum: Double, maximum: Double)
+    /// log((maximum - 1) (x - minimum) / (maximum - minimum) + 1), as the Global Innovation Index.
+    case logarithmGII(minimum: Double, maximum: Double)
+    /// ((x - minimum + 1)^λ - 1) / λ, the logarithm where λ is 0.
+    case boxCox(minimum: Double, lambda: Double)
 
-    /// The treated column; NaN where a unit lies so far below the reference units that it has no logarithm.
+    /// The treated column; NaN where a unit lies so far outside the reference units that the transformation has no value.
     func apply(to values: Buffer<Double>) -> Buffer<Double> {
       switch self {
-      case .none: return values
       case .clamp(let lower, let upper):
         let (least, greatest) = (lower ?? -.infinity, upper ?? .infinity)
         return values.mapped { $0 < least ? least : $0 > greatest ? greatest : $0 }
       case .logarithm(let minimum, let maximum):
         let shift = 0.01 * (maximum - minimum)
+        return values.mapped { Self.log($0 - minimum + shift) }
+      case .mirroredLogarithm(let minimum, let maximum):
+        let shift = 0.01 * (maximum - minimum)
+        return values.mapped { -Self.log(maximum - $0 + shift) }
+      case .logarithmGII(let minimum, let maximum):
+        return values.mapped { Self.log((maximum - 1) * ($0 - minimum) / (maximum - minimum) + 1) }
+      case .boxCox(let minimum, let lambda):
+        if lambda == 0 { return values.mapped { Self.log($0 - minimum + 1) } }
         return values.mapped { x in
-          let distance = x - minimum + shift
-          return distance > 0 ? Double.log(distance) : .nan
+          let base = x - minimum + 1
+          return base > 0 ? (Double.pow(base, lambda) - 1) / lambda : .nan
         }
       }
     }
+
+    private static func log(_ x: Double) -> Double { x > 0 ? Double.log(x) : .nan }
+
+    var isClamp: Bool { if case .clamp = self { true } else { false } }
   }
 
   public struct Column: Codable, Sendable, Equatable {
     public let code: String
-    public internal(set) var rule: Rule
+    /// In the order of application; none where the indicator is left alone.
+    public internal(set) var rules: [Rule]
     /// Reference units winsorised.
     public internal(set) var points: Int
     public let before: Shape
@@ -37,7 +54,7 @@ public struct FrozenTreatment: FrozenStep, Equatable {
     /// Whether the treated reference units have an acceptable shape.
     public internal(set) var passes = true
 
-    enum CodingKeys: String, CodingKey { case code, rule, points, before, after, passes }
+    enum CodingKeys: String, CodingKey { case code, rules, points, before, after, passes }
   }
 
   /// Empty where nothing is treated.
@@ -45,19 +62,19 @@ public struct FrozenTreatment: FrozenStep, Equatable {
 
   enum CodingKeys: String, CodingKey { case columns }
 
-  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+  public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     var result = units
-    for column in columns where column.rule != .none {
+    for column in columns {
       guard let index = units.codes.firstIndex(of: column.code) else {
         throw .missingColumn(column.code, among: units.codes)
       }
-      let rule = column.rule
       let old = units.columns[index]
-      let new = rule.apply(to: old)
+      let new = column.rules.reduce(old) { $1.apply(to: $0) }
       result.replace(index, with: new)
-      switch rule {
-      case .logarithm: result.sampling?.stretch(column.code) { _ in .nan }
-      default: result.sampling?.stretch(column.code) { old[$0] == new[$0] ? 1 : .nan }
+      if column.rules.contains(where: { !$0.isClamp }) {
+        result.sampling?.stretch(column.code) { _ in .nan }
+      } else if !column.rules.isEmpty {
+        result.sampling?.stretch(column.code) { old[$0] == new[$0] ? 1 : .nan }
       }
       note(column, lost: new.missingCount - old.missingCount, in: &notes)
     }
@@ -65,12 +82,18 @@ public struct FrozenTreatment: FrozenStep, Equatable {
   }
 
   private func note(_ column: Column, lost: Int, in notes: inout [Note]) {
-    switch column.rule {
-    case .none: break
-    case .clamp:
-      notes.append(Note("winsorised", "\"\(column.code)\": \(counted(column.points, "reference unit")) winsorised"))
-    case .logarithm:
-      notes.append(Note("log_treated", "\"\(column.code)\": winsorising did not suffice, logarithms were taken"))
+    for rule in column.rules {
+      switch rule {
+      case .clamp:
+        notes.append(Note("winsorised", "\"\(column.code)\": \(counted(column.points, "reference unit")) winsorised"))
+      case .logarithm, .mirroredLogarithm, .logarithmGII:
+        notes.append(Note("log_treated", "\"\(column.code)\": logarithms were taken against outliers"))
+      case .boxCox(_, let lambda):
+        notes.append(
+          lambda == 0
+            ? Note("log_treated", "\"\(column.code)\": logarithms were taken against outliers")
+            : Note("box_cox_treated", "\"\(column.code)\": transformed after Box and Cox with lambda \(lambda)"))
+      }
     }
     if !column.passes {
       notes.append(
@@ -80,7 +103,7 @@ public struct FrozenTreatment: FrozenStep, Equatable {
       notes.append(
         Note(
           "outside_reference",
-          "\"\(column.code)\" is missing where it lies too far below the reference units: \(counted(lost, "unit"))"))
+          "\"\(column.code)\" is missing where it lies too far outside the reference units: \(counted(lost, "unit"))"))
     }
   }
 }

@@ -12,7 +12,7 @@ public struct Logarithm: FrozenStep, Equatable {
   }
 
   /// - Throws: `badData` where a value is zero or less.
-  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+  public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     var result = units
     for code in codes {
       guard let index = units.codes.firstIndex(of: code) else { throw .missingColumn(code, among: units.codes) }

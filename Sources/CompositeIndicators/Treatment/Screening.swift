@@ -13,7 +13,7 @@ public struct Screening: FrozenStep, Equatable {
     self.minimumAvailability = minimumAvailability
   }
 
-  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+  public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     var present = [Int](repeating: 0, count: units.units.count)
     for column in units.columns {
       column.withUnsafeBufferPointer { values in

@@ -5,5 +5,12 @@ public protocol FrozenStep: Codable, Sendable {
   /// The units after the step. What had to be left missing, and why, is added to the notes.
   ///
   /// - Throws: `badData` where the units lack a column the step reads or contradict its rule.
-  func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix
+  func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix
+}
+
+extension FrozenStep {
+  /// The units after the step, on one thread.
+  public func apply(to units: UnitMatrix, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
+    try apply(to: units, threads: 1, notes: &notes)
+  }
 }

@@ -1,70 +1,147 @@
 import Columnar
 
-extension Buffer<Double> {
-  /// The rows with a value, by ascending value; ties in the order of the rows.
-  ///
-  /// Many rows are sorted by 11-bit digits from the least on, over bit patterns that ascend as the numbers do: O(rows), and
-  /// several times as fast as comparing. Few rows are compared.
-  var ascendingRows: [Int32] {
-    var entries: [Entry] = []
-    entries.reserveCapacity(count)
-    withUnsafeBufferPointer { values in
+/// The rows with a value, by ascending value; ties in the order of the rows.
+///
+/// A row's place is first guessed from where its value lies between the least and the greatest, as a 32-bit number that
+/// ascends with the values; rows are dealt out into as many buckets as fit the cache and put in order within each. Values
+/// spread as those of most indicators are cost O(rows); no values cost more than O(rows log rows).
+struct RowOrder: ~Copyable {
+  /// The guess above, the row below.
+  private let entries: UnsafeMutablePointer<UInt64>
+  let count: Int
+
+  func row(at place: Int) -> Int { Int(entries[place] & 0xFFFF_FFFF) }
+
+  deinit { entries.deallocate() }
+
+  init(_ values: UnsafeBufferPointer<Double>) {
+    let (least, greatest, count) = range(values)
+    self.count = count
+    entries = .allocate(capacity: max(count, 1))
+    if count == 0 { return }
+    // Halved, so that the span of any two doubles is finite.
+    let guess = Guess(least: least, span: greatest / 2 - least / 2)
+    if count < RowOrder.fewRows {
+      var place = 0
       for row in 0..<values.count where values[row] == values[row] {
-        entries.append(Entry(key: Entry.key(of: values[row]), row: Int32(row)))
+        entries[place] = guess.of(values[row]) | UInt64(row)
+        place += 1
       }
+      sort(0..<count, by: <)
+    } else {
+      deal(values, guess)
     }
-    if entries.count < 1024 {
-      entries.sort { ($0.key, $0.row) < ($1.key, $1.row) }
-      return entries.map(\.row)
-    }
-    var sorted = entries
-    for shift in stride(from: 0, to: 64, by: Entry.digitBits) {
-      if Entry.distribute(entries, byDigitAt: shift, into: &sorted) { swap(&entries, &sorted) }
-    }
-    return entries.map(\.row)
+    settleTies(values)
   }
 
-  /// The values that are not missing, ascending.
-  var ascending: [Double] {
-    ascendingRows.map { self[Int($0)] }
+  private static let fewRows = 256
+
+  /// A 32-bit number in the upper half of a word, ascending with the value.
+  private struct Guess {
+    let least: Double
+    let scale: Double
+
+    init(least: Double, span: Double) {
+      self.least = least
+      // A span of nothing, or one so small that its inverse is infinite, guesses 0 for all.
+      let scale = 0x1p31 / span
+      self.scale = scale.isFinite ? scale : 0
+    }
+
+    @inline(__always) func of(_ value: Double) -> UInt64 {
+      let guess = (value - least) * scale
+      return guess < 0xFFFF_FFFF ? UInt64(guess) << 32 : 0xFFFF_FFFF << 32
+    }
+  }
+
+  private func deal(_ values: UnsafeBufferPointer<Double>, _ guess: Guess) {
+    let bits = min(17, Int.bitWidth - 1 - (count / 2).leadingZeroBitCount)
+    let shift = UInt64(64 - bits)
+    let ends = UnsafeMutablePointer<Int32>.allocate(capacity: 1 << bits)
+    defer { ends.deallocate() }
+    ends.initialize(repeating: 0, count: 1 << bits)
+    for row in 0..<values.count where values[row] == values[row] {
+      ends[Int(guess.of(values[row]) >> shift)] += 1
+    }
+    var next: Int32 = 0
+    for bucket in 0..<1 << bits { (ends[bucket], next) = (next, next + ends[bucket]) }
+    for row in 0..<values.count where values[row] == values[row] {
+      let entry = guess.of(values[row])
+      let bucket = Int(entry >> shift)
+      entries[Int(ends[bucket])] = entry | UInt64(row)
+      ends[bucket] += 1
+    }
+    var start = 0
+    for bucket in 0..<1 << bits {
+      let end = Int(ends[bucket])
+      order(start..<end)
+      start = end
+    }
+  }
+
+  private func sort(_ range: Range<Int>, by precedes: (UInt64, UInt64) -> Bool) {
+    var part = UnsafeMutableBufferPointer(start: entries + range.lowerBound, count: range.count)
+    part.sort(by: precedes)
+  }
+
+  /// Insertion for the few rows that a bucket has as a rule.
+  private func order(_ range: Range<Int>) {
+    if range.count > 32 {
+      // Rows of one value are in order already.
+      var isOrdered = true
+      for place in range.dropFirst() where entries[place] < entries[place - 1] { isOrdered = false }
+      if !isOrdered { sort(range, by: <) }
+      return
+    }
+    for place in range.dropFirst() {
+      let entry = entries[place]
+      var hole = place
+      while hole > range.lowerBound && entries[hole - 1] > entry {
+        entries[hole] = entries[hole - 1]
+        hole -= 1
+      }
+      entries[hole] = entry
+    }
+  }
+
+  /// Rows of one guess can still differ in the digits below it.
+  private func settleTies(_ values: UnsafeBufferPointer<Double>) {
+    var start = 0
+    while start < count {
+      var end = start + 1
+      var isOrdered = true
+      while end < count && entries[end] >> 32 == entries[start] >> 32 {
+        if values[row(at: end)] < values[row(at: end - 1)] { isOrdered = false }
+        end += 1
+      }
+      if !isOrdered {
+        sort(start..<end) { a, b in
+          let (x, y) = (values[Int(a & 0xFFFF_FFFF)], values[Int(b & 0xFFFF_FFFF)])
+          return x == y ? a < b : x < y
+        }
+      }
+      start = end
+    }
   }
 }
 
-private struct Entry {
-  static let digitBits = 11
-
-  var key: UInt64
-  var row: Int32
-
-  /// Positive numbers follow negative ones, and among negative ones the greater bit pattern is the smaller number.
-  static func key(of value: Double) -> UInt64 {
-    let bits = value.bitPattern
-    return bits >> 63 == 1 ? ~bits : bits | 1 << 63
+/// The least and the greatest value, and how many there are.
+private func range(_ values: UnsafeBufferPointer<Double>) -> (least: Double, greatest: Double, count: Int) {
+  var (least, greatest, count) = (Double.infinity, -Double.infinity, 0)
+  for value in values {
+    least = value < least ? value : least
+    greatest = value > greatest ? value : greatest
+    count += value == value ? 1 : 0
   }
+  return (least, greatest, count)
+}
 
-  /// Orders by one digit, keeping the order of equal ones; false, and no change, where all have the same.
-  static func distribute(_ entries: [Entry], byDigitAt shift: Int, into target: inout [Entry]) -> Bool {
-    let mask: UInt64 = 1 << UInt64(digitBits) - 1
-    var start = [Int](repeating: 0, count: 1 << digitBits)
-    entries.withUnsafeBufferPointer { entries in
-      start.withUnsafeMutableBufferPointer { start in
-        for entry in entries { start[Int(entry.key >> UInt64(shift) & mask)] += 1 }
-      }
+extension Buffer<Double> {
+  /// The values that are not missing, ascending.
+  var ascending: [Double] {
+    withUnsafeBufferPointer { values in
+      let order = RowOrder(values)
+      return (0..<order.count).map { values[order.row(at: $0)] }
     }
-    if start.contains(entries.count) { return false }
-    var position = 0
-    for digit in start.indices { (start[digit], position) = (position, position + start[digit]) }
-    entries.withUnsafeBufferPointer { entries in
-      target.withUnsafeMutableBufferPointer { target in
-        start.withUnsafeMutableBufferPointer { start in
-          for entry in entries {
-            let digit = Int(entry.key >> UInt64(shift) & mask)
-            target[start[digit]] = entry
-            start[digit] += 1
-          }
-        }
-      }
-    }
-    return true
   }
 }

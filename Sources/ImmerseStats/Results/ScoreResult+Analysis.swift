@@ -2,14 +2,23 @@ import Columnar
 public import CompositeIndicators
 
 extension ScoreResult {
-  /// The result in the common format; standard errors and rank intervals where any errors were given.
+  /// The result in the common format: standard errors and rank intervals where any errors were given, periods where units
+  /// stand in several, weights where they were found rather than stated, trends where periods are numbers.
   public var analysis: AnalysisResult {
     let hasErrors = standardErrors != nil
+    var sections: [JSONValue.Member] = [.init("units", .integer(units.count))]
+    if !model.aggregation.weightNotes.isEmpty { sections.append(.init("weights", .array(weightRows))) }
+    let trends = trends
+    if !trends.isEmpty { sections.append(.init("trends", .array(trends.map(\.json)))) }
+    sections.append(
+      .init("conventions", .object(model.conventions.map { .init($0.code, .string($0.message)) })))
     return AnalysisResult(
       "score",
       rows: rows.map { row in
-        var members: [JSONValue.Member] = [
-          .init("unit", .string(row.unit)), .init("term", .string(row.term)), .init("level", .integer(row.level)),
+        var members: [JSONValue.Member] = [.init("unit", .string(row.unit))]
+        if let period = row.period { members.append(.init("period", .string(period))) }
+        members += [
+          .init("term", .string(row.term)), .init("level", .integer(row.level)),
           .init("estimate", JSONValue(row.estimate)), .init("rank", JSONValue(row.rank)),
         ]
         if hasErrors {
@@ -20,6 +29,28 @@ extension ScoreResult {
         }
         return .object(members)
       },
-      sections: [.init("units", .integer(units.count))], notes: notes)
+      sections: sections, notes: notes, hasConverged: model.imputation.hasConverged)
+  }
+
+  private var weightRows: [JSONValue] {
+    let terms = model.aggregation.terms
+    return model.aggregation.groups.flatMap { group in
+      zip(group.children, group.weights).map { child, weight in
+        [
+          "parent": .string(terms[group.target].code), "term": .string(terms[child].code),
+          "weight": JSONValue(weight),
+        ]
+      }
+    }
+  }
+}
+
+extension Trend {
+  var json: JSONValue {
+    [
+      "unit": .string(unit), "term": .string(term), "from": .string(from), "to": .string(to),
+      "change": JSONValue(change), "annual_change": JSONValue(annualChange), "annual_growth": JSONValue(annualGrowth),
+      "rank_change": JSONValue(rankChange),
+    ]
   }
 }

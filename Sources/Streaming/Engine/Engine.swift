@@ -32,7 +32,7 @@ public struct Engine: Sendable {
     }.filter { !$0.isEmpty }
   }
 
-  func checkCancellation() throws(ImmerseError) { try cancellation?.check() }
+  public func checkCancellation() throws(ImmerseError) { try cancellation?.check() }
 }
 
 /// A switch that asks running work to stop at the next chunk.

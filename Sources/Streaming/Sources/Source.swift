@@ -52,7 +52,7 @@ extension Source {
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { ImmerseError.Place(file: name) }
 
   /// Runs work on the rows, and gives its errors the places of their rows.
-  func locatingErrors<Result>(
+  public func locatingErrors<Result>(
     _ work: () throws(ImmerseError) -> Result
   ) throws(ImmerseError) -> Result {
     do { return try work() } catch {
