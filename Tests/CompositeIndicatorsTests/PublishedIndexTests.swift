@@ -220,7 +220,7 @@ import Testing
       let file = TestFiles.reference("indicators/asem_panel.json")
     else { return }
     let golden = try GoldenJSON(file)
-    let codes = ScoreModel.columns(of: example.framework)
+    let codes = example.framework.indicators.map(\.code)
     let source = try DataFile.open(data.path)
     var notes: [Note] = []
     var (units, years, columns) = ([String](), [String?](), [[Double]](repeating: [], count: codes.count))

@@ -9,6 +9,8 @@ public struct ScoreStep: Sendable, Decodable {
   public var unit: String
   /// What the units are: indicators observed at a coarser level cannot tell them apart and are left out.
   public var level: MeasurementLevel
+  /// Settings that override those of the framework.
+  public var method: ScoreMethod
 
   enum CodingKeys: String, CodingKey {
     case framework, unit, level
@@ -20,6 +22,7 @@ public struct ScoreStep: Sendable, Decodable {
     framework = try container.decode(String.self, forKey: .framework)
     unit = try container.decode(String.self, forKey: .unit)
     level = try container.decodeIfPresent(MeasurementLevel.self, forKey: .level) ?? .country
+    method = try ScoreMethod(from: decoder)
   }
 }
 

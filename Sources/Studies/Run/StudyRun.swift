@@ -65,7 +65,8 @@ public struct StudyRun: Sendable {
     var units: [String: (request: ScoreRequest, table: UnitEstimates)] = [:]
     for ((step, framework), ticket) in zip(zip(study.scores, frameworks), unitTickets) {
       let table = try UnitEstimates(step, framework, try models[ticket])
-      let request = ScoreRequest(framework, unit: step.unit, standardErrors: table.standardErrors)
+      let request = ScoreRequest(
+        framework, unit: step.unit, method: step.method, standardErrors: table.standardErrors)
       units[step.step.name] = (request, table)
       scores.append(try StudyRun.score(step, request, table, engine))
     }

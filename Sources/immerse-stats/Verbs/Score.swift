@@ -1,6 +1,7 @@
 import ArgumentParser
 import Columnar
 import CompositeIndicators
+import DataFormats
 import ImmerseStats
 import Streaming
 import Studies
