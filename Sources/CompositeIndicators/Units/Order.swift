@@ -93,7 +93,8 @@ struct RowOrder: ~Copyable {
       if !isOrdered { sort(range, by: <) }
       return
     }
-    for place in range.dropFirst() {
+    var place = range.lowerBound + 1
+    while place < range.upperBound {
       let entry = entries[place]
       var hole = place
       while hole > range.lowerBound && entries[hole - 1] > entry {
@@ -101,6 +102,7 @@ struct RowOrder: ~Copyable {
         hole -= 1
       }
       entries[hole] = entry
+      place += 1
     }
   }
 

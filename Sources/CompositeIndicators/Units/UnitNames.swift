@@ -57,6 +57,7 @@ extension UnitNames {
   /// The first row whose name is missing, or stood before in the same period. O(rows), without making texts.
   func fault(within periods: Categories?) -> Fault? {
     let isNumeric = parts.allSatisfy { $0.type == .float64 }
+    if periods == nil && isNumeric && ascends { return nil }
     var keys: [UInt64] = []
     keys.reserveCapacity(count)
     for part in parts {
@@ -74,6 +75,23 @@ extension UnitNames {
       return self[first] == self[row] ? .repeated(row: row, first: first) : slowFault(within: periods)
     }
     return nil
+  }
+
+  /// Whether numbers stand in strict order, as those of a register do, so that none is missing or there twice.
+  private var ascends: Bool {
+    var last = -Double.infinity
+    for part in parts {
+      guard let numbers = part.numbers else { return false }
+      let isOrdered = numbers.withUnsafeBufferPointer { numbers in
+        for number in numbers {
+          guard number > last else { return false }
+          last = number
+        }
+        return true
+      }
+      if !isOrdered { return false }
+    }
+    return true
   }
 
   private func slowFault(within periods: Categories?) -> Fault? {
