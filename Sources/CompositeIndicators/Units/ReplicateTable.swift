@@ -78,7 +78,7 @@ extension ScoreRequest {
     for table in tables {
       replicates.append(
         try ReplicateEstimates(
-          reading: table.source, units: units.units, unit: unit ?? source.columnNames.first ?? "",
+          reading: table.source, units: Array(units.units), unit: unit ?? source.columnNames.first ?? "",
           replicate: table.replicate, codes: framework.indicators.map(\.code), spread: table.spread, engine: engine))
     }
     if !replicates.isEmpty { units.sampling = try SamplingErrors(replicates, of: framework) }
