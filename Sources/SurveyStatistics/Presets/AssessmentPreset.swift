@@ -61,7 +61,7 @@ public struct AssessmentPreset: Sendable, Hashable {
     }
     let names = ColumnNames(columns)
     var result = request
-    result.design = try self.design(names)
+    result.design = try self.design(names, weights: design.weights.map { [$0] } ?? [])
     if let weights = design.weights { result.design.weights = weights }
     if let independent = names.first(countries) { result.design.replicates?.independent = independent }
     if programme == .piaac {
@@ -93,28 +93,29 @@ public struct AssessmentPreset: Sendable, Hashable {
 
   // MARK: Weights and replicates
 
-  private func design(_ names: ColumnNames) throws(ImmerseError) -> SurveyDesign {
+  private func design(_ names: ColumnNames, weights own: [String]) throws(ImmerseError) -> SurveyDesign {
     switch programme {
     case .pisa:
       let replicates = names.range(["W_FSTURWT", "W_FSTR"], count: 80)
-      return try given(names, ["W_FSTUWT"], replicates, .fay(0.5), "W_FSTURWT1 to W_FSTURWT80")
+      return try given(names, own + ["W_FSTUWT", "weight"], replicates, .fay(0.5), "W_FSTURWT1 to W_FSTURWT80")
     case .talis:
       for (weight, prefix) in [("TCHWGT", "TRWGT"), ("SCHWGT", "SRWGT")] where names.first([weight]) != nil {
-        return try given(names, [weight], names.range([prefix], count: 100), .fay(0.5), "\(prefix)1 to \(prefix)100")
+        return try given(
+          names, own + [weight], names.range([prefix], count: 100), .fay(0.5), "\(prefix)1 to \(prefix)100")
       }
-      return try given(names, ["TCHWGT"], nil, .fay(0.5), "TRWGT1 to TRWGT100")
+      return try given(names, own + ["TCHWGT"], nil, .fay(0.5), "TRWGT1 to TRWGT100")
     case .piaac:
-      return try given(names, ["SPFWT0"], names.range(["SPFWT"], count: 80), .other, "SPFWT1 to SPFWT80")
+      return try given(names, own + ["SPFWT0"], names.range(["SPFWT"], count: 80), .other, "SPFWT1 to SPFWT80")
     case .iccs, .icils:
       for (weight, prefix) in [("TOTWGTS", "SRWGT"), ("TOTWGTT", "TRWGT"), ("TOTWGTC", "CRWGT")]
       where names.first([weight]) != nil {
         if let replicates = names.range([prefix], count: 75) {
-          return try given(names, [weight], replicates, .jk2, "\(prefix)1 to \(prefix)75")
+          return try given(names, own + [weight], replicates, .jk2, "\(prefix)1 to \(prefix)75")
         }
       }
-      return try zones(names, ["TOTWGTS", "TOTWGTT"], ["JKZONES", "JKZONET"], ["JKREPS", "JKREPT"], .one)
+      return try zones(names, own + ["TOTWGTS", "TOTWGTT"], ["JKZONES", "JKZONET"], ["JKREPS", "JKREPT"], .one)
     case .timss, .pirls:
-      return try zones(names, ["TOTWGT"], ["JKZONE"], ["JKREP"], isBefore2015 ? .one : .both)
+      return try zones(names, own + ["TOTWGT"], ["JKZONE"], ["JKREP"], isBefore2015 ? .one : .both)
     }
   }
 
@@ -135,7 +136,7 @@ public struct AssessmentPreset: Sendable, Hashable {
   }
 
   private func require(_ names: ColumnNames, _ candidates: [String]) throws(ImmerseError) -> String {
-    guard let name = names.first(candidates) else { throw missing(candidates[0]) }
+    guard let name = names.first(candidates) else { throw missing(candidates.first ?? "its weights") }
     return name
   }
 

@@ -127,6 +127,9 @@ struct PresetTests {
       let table = given([("W_FSTUWT", ones)], prefix, 80)
       expectClose(try scaled("pisa", table)[0], try plain(table, "W_FSTUWT", prefix, 80, 0.05))
     }
+    // Simulated files call their weights so.
+    let simulated = given([("weight", ones)], "W_FSTURWT", 80)
+    expectClose(try scaled("pisa", simulated)[0], try plain(simulated, "weight", "W_FSTURWT", 80, 0.05))
     let talis = given([("TCHWGT", ones)], "TRWGT", 100)
     expectClose(try scaled("talis", talis)[0], try plain(talis, "TCHWGT", "TRWGT", 100, 0.04))
     let iccs = given([("TOTWGTS", ones)], "SRWGT", 75)
