@@ -118,7 +118,20 @@ struct ReplicateTotals: Partial {
     }
     let kept = min(sketches[slot].room, block.rowCount)
     for row in 0..<kept { sketches[slot].add(block.weights + block.rowCount + row, stride: block.rowCount) }
-    if kept < block.rowCount { sketches[slot].add(block.sums + 1, stride: 1) }
+    // Eight rows to a sum: far fewer than a sampling unit has, so that the sums do not level out what tells units apart.
+    var sums = [Double](repeating: 0, count: kept < block.rowCount ? sets - 1 : 0)
+    for first in stride(from: kept, to: block.rowCount, by: 8) {
+      let last = min(first + 8, block.rowCount)
+      for replicate in sums.indices {
+        let column = block.weights + (replicate + 1) * block.rowCount
+        var sum = 0.0
+        for row in first..<last { sum += column[row] }
+        sums[replicate] = sum
+      }
+      sums.withUnsafeBufferPointer { sums in
+        if let base = sums.baseAddress { sketches[slot].add(base, stride: 1) }
+      }
+    }
   }
 
   /// The message for the first row of a block that has no finite weight in a set.
