@@ -99,7 +99,7 @@ struct ResultTests {
   @Test func raking() throws {
     let table = Table([("sex", Column(["f", "m"]))])
     let margins = [Margin(variable: "sex", category: "f", total: 3), Margin(variable: "sex", category: "m", total: 1)]
-    let result = try Weighting.rake(RakeRequest(margins: margins), on: table).summary.analysis
+    let result = try Weighting.rake(RakeRequest(margins: margins), on: table).analysis
     #expect(result.rows.count == 2)
     #expect(result.rows[0]["target"] == .number(3))
     #expect(result.rows[0]["before"] == .number(1))

@@ -18,9 +18,12 @@ public enum AnalysisRequest: Sendable, Decodable {
   case scale(ScaleRequest)
   case calibrate(ScaleCalibration)
   case rake(RakeRequest)
+  case poststratify(RakeRequest)
+  case calibrateWeights(CalibrationRequest)
 
   private enum Name: String, CodingKey, CaseIterable {
-    case estimate, fit, score, sensitivity, scale, calibrate, rake
+    case estimate, fit, score, sensitivity, scale, calibrate, rake, poststratify
+    case calibrateWeights = "calibrate_weights"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -39,6 +42,8 @@ public enum AnalysisRequest: Sendable, Decodable {
     case .scale: self = .scale(try container.decode(ScaleRequest.self, forKey: name))
     case .calibrate: self = .calibrate(try container.decode(ScaleCalibration.self, forKey: name))
     case .rake: self = .rake(try container.decode(RakeRequest.self, forKey: name))
+    case .poststratify: self = .poststratify(try container.decode(RakeRequest.self, forKey: name))
+    case .calibrateWeights: self = .calibrateWeights(try container.decode(CalibrationRequest.self, forKey: name))
     }
   }
 
@@ -58,6 +63,16 @@ public struct AnalysisOutcome: Sendable {
 }
 
 extension AnalysisRequest {
+  /// The request as a weighting step; nil where it is none.
+  var weighting: WeightingRequest? {
+    switch self {
+    case .rake(let request): .rake(request)
+    case .poststratify(let request): .poststratify(request)
+    case .calibrateWeights(let request): .calibrate(request)
+    default: nil
+    }
+  }
+
   /// Carries the request out on rows.
   ///
   /// - Throws: what the analysis throws.
@@ -80,9 +95,10 @@ extension AnalysisRequest {
       try outcome.add(try ResponseScore(summary.scale), to: source, engine: engine)
     case .calibrate(let request):
       outcome = AnalysisOutcome(result: try request.run(on: source, engine: engine).analysis)
-    case .rake(let request):
-      let model = try Weighting.rake(request, on: source, engine: engine)
-      outcome = AnalysisOutcome(result: model.summary.analysis)
+    case .rake, .poststratify, .calibrateWeights:
+      guard let request = weighting else { throw ImmerseError(.failure, "a weighting step without its request") }
+      let model = try Weighting.run(request, on: source, engine: engine)
+      outcome = AnalysisOutcome(result: model.analysis)
       try outcome.add(model, to: source, engine: engine)
     }
     outcome.result.provenance = Provenance.current

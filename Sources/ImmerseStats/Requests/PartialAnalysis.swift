@@ -40,10 +40,11 @@ public struct PartialAnalysis: Sendable {
         report: { (grams) throws(ImmerseError) in
           .outcome(AnalysisOutcome(result: try MixedModel(grams, threads: threads).result.analysis))
         })
-    case .rake(let request):
+    case .rake, .poststratify, .calibrateWeights:
+      guard let request = request.weighting else { throw PartialAnalysis.indivisible }
       part = PartOf(
         try Weighting.fit(request, of: dataset), columns: columns, profile: known,
-        report: { .outcome(AnalysisOutcome(result: $0.summary.analysis)) })
+        report: { .outcome(AnalysisOutcome(result: $0.analysis)) })
     case .score, .sensitivity, .scale, .calibrate: throw PartialAnalysis.indivisible
     }
   }
@@ -65,7 +66,9 @@ public struct PartialAnalysis: Sendable {
       }
       return try Estimation.columns(request)
     case .fit(let request): return try MixedModel.columns(request)
-    case .rake(let request): return try Weighting.columns(request)
+    case .rake, .poststratify, .calibrateWeights:
+      guard let request = request.weighting else { throw indivisible }
+      return try Weighting.columns(request)
     case .score, .sensitivity, .scale, .calibrate: throw indivisible
     }
   }

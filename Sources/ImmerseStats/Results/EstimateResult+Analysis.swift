@@ -52,32 +52,3 @@ extension DesignSummary {
       ])
   }
 }
-
-extension RakeSummary {
-  /// One row for each margin, and what raking did to the weights as a whole.
-  public var analysis: AnalysisResult {
-    AnalysisResult(
-      "weight.rake",
-      rows: margins.map { row in
-        [
-          "variable": .string(row.margin.variable), "category": .string(row.margin.category),
-          "domain": JSONValue(row.margin.domain), "target": JSONValue(row.margin.total),
-          "before": JSONValue(row.before), "after": JSONValue(row.after),
-        ]
-      },
-      sections: [
-        .init(
-          "weights",
-          [
-            "n": .integer(count), "sum_before": JSONValue(sumBefore), "sum_after": JSONValue(sumAfter),
-            "g_min": JSONValue(smallestFactor), "g_max": JSONValue(largestFactor),
-          ]),
-        .init(
-          "convergence",
-          [
-            "converged": .bool(true), "sweeps": .integer(sweeps),
-            "largest_relative_error": JSONValue(largestRelativeError),
-          ]),
-      ])
-  }
-}

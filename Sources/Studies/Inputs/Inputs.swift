@@ -3,6 +3,7 @@ public import CompositeIndicators
 import DataFormats
 public import Expressions
 import Foundation
+import ImmerseStats
 public import Streaming
 public import SurveyStatistics
 import Yams
@@ -88,6 +89,24 @@ public enum Inputs {
       return try StrictYAML.decode([Margin].self, from: try text(of: file), file: file)
     }
     return try Margin.read(try DataFile.open(file))
+  }
+
+  /// The weighting step that `weight --history` recorded.
+  ///
+  /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold a step.
+  public static func weightingStep(_ file: String) throws(ImmerseError) -> WeightingRequest {
+    try JSONValue(parsing: Array(try text(of: file).utf8), file: file).decode(WeightingRequest.self, file: file)
+  }
+
+  /// The step as the text of such a file.
+  ///
+  /// - Throws: `failure` for a setting that JSON cannot hold.
+  public static func document(of step: WeightingRequest) throws(ImmerseError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do { return String(decoding: try encoder.encode(step), as: UTF8.self) + "\n" } catch {
+      throw ImmerseError(.failure, "the weighting step cannot be written down: \(error)")
+    }
   }
 
   /// A framework from a YAML file, or from the CSV of a COINr iMeta table.

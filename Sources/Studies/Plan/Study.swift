@@ -46,33 +46,6 @@ public struct Study: Sendable, Decodable {
   }
 }
 
-/// How the design's weights are made from the base weights.
-public struct WeightingStep: Sendable, Decodable {
-  /// The column of base weights; without it every row starts at 1.
-  public var weights: String?
-  /// A file of population totals.
-  public var margins: String
-  /// The column that holds the margins' domains.
-  public var by: String?
-  /// The column the weights are written to; the design names it.
-  public var output: String
-  /// The columns that identify a row in the file of weights.
-  public var identify: [String]
-
-  enum CodingKeys: String, CodingKey {
-    case weights, margins, by, output, identify
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    weights = try container.decodeIfPresent(String.self, forKey: .weights)
-    margins = try container.decode(String.self, forKey: .margins)
-    by = try container.decodeIfPresent(String.self, forKey: .by)
-    output = try container.decode(String.self, forKey: .output)
-    identify = try container.decodeIfPresent([String].self, forKey: .identify) ?? []
-  }
-}
-
 /// One analysis of a study: the name of its files and the heading of its section.
 public struct StepName: Sendable, Decodable {
   /// Letters, digits and underscores: it becomes a file's name.

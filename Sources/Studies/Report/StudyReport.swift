@@ -212,14 +212,14 @@ struct StudyReport {
       "Weights",
       [
         .paragraph(
-          "The base weights were raked to the population totals below; raked over base weight ranges from \(range[0]) to "
-            + "\(range[1]). The standard errors of estimates take the raking into account."),
+          "The base weights were calibrated (\(result.analysis)) to the population totals below; calibrated over base weight "
+            + "ranges from \(range[0]) to \(range[1]). The standard errors of estimates take this into account."),
         .details(
           summary: "Margins",
           [
             .table(
               ReportTable(
-                caption: "Weighted totals before and after raking", columns: table.columns,
+                caption: "Weighted totals before and after", columns: table.columns,
                 rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
               ).aligned)
           ]),

@@ -6,17 +6,17 @@ import MultilevelModels
 import Streaming
 import SurveyStatistics
 
-/// A study's rows, read once: joined, derived, with frozen levels and, where the study asks for it, raked weights.
+/// A study's rows, read once: joined, derived, with frozen levels and, where the study asks for it, calibrated weights.
 struct StudyData {
   let source: any Source
   let dataset: Dataset
-  let raked: RakeModel?
+  let weights: CalibrationModel?
   /// The study's estimates, presets carried out.
   let requests: [EstimateRequest]
   /// What did not match between the rows and the joined tables.
   let notes: [Note]
 
-  /// Two passes: the first reads the files, the second, over memory, rakes and checks the joins.
+  /// Two passes: the first reads the files, the second, over memory, makes the weights and checks the joins.
   init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
     let rows = try DataFile.open(study.data.map(files.resolve))
     let tables = try Inputs.tables(study.join.map(files.resolve), to: rows, engine: engine)
@@ -25,14 +25,11 @@ struct StudyData {
       source = try source.applying(try ResponseScore(try Inputs.scale(files.resolve(scale))))
     }
     for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }
-    var rake: RakeRequest?
-    if let step = study.weighting {
-      rake = RakeRequest(
-        weights: step.weights, margins: try Inputs.margins(files.resolve(step.margins)), by: step.by,
-        output: step.output)
+    let weighting = try study.weighting.map { step throws(ImmerseError) in
+      step.request(try Inputs.margins(files.resolve(step.margins)))
     }
     var columns = tables.flatMap(\.inputs)
-    if let rake { columns += try Weighting.columns(rake) }
+    if let weighting { columns += try Weighting.columns(weighting) }
     let requests = try study.estimates.map { s throws(ImmerseError) in try s.request(of: study, source) }
     self.requests = requests
     for request in requests { columns += try Estimation.columns(request) }
@@ -40,22 +37,22 @@ struct StudyData {
       columns += try Estimation.columns(UnitEstimates.request(step, framework, study.design))
     }
     for step in study.models { columns += try MixedModel.columns(step.request) }
-    if let rake { columns.removeAll { $0.name == rake.output } }
+    if let weighting { columns.removeAll { $0.name == weighting.output } }
     var unprofiled: Set<String> = []
     for request in requests { unprofiled.formUnion(try Estimation.unprofiled(request)) }
     let profiled = try Dataset(source, columns: columns, unprofiled: unprofiled, engine: engine)
 
     var pass = Pass()
     let checks = tables.map { pass.add(JoinCheck($0)) }
-    let ticket = try rake.map { r throws(ImmerseError) in pass.add(try Weighting.fit(r, of: profiled)) }
+    let ticket = try weighting.map { w throws(ImmerseError) in pass.add(try Weighting.fit(w, of: profiled)) }
     let models = try pass.run(over: profiled, with: engine)
     var notes: [Note] = []
     for (table, check) in zip(tables, checks) { notes += table.notes(try models[check]) }
     self.notes = notes
-    raked = try ticket.map { t throws(ImmerseError) in try models[t] }
-    if let raked {
-      dataset = try profiled.adding(raked, with: engine)
-      self.source = try source.applying(raked)
+    weights = try ticket.map { t throws(ImmerseError) in try models[t] }
+    if let weights {
+      dataset = try profiled.adding(weights, with: engine)
+      self.source = try source.applying(weights)
     } else {
       dataset = profiled
       self.source = source

@@ -27,7 +27,7 @@ public struct StudyRun: Sendable {
 
   /// Reads and carries out a study file.
   ///
-  /// The plan: pass 0 reads the files; pass 1 rakes the weights and checks the joins; pass 2 serves every estimate and
+  /// The plan: pass 0 reads the files; pass 1 makes the weights and checks the joins; pass 2 serves every estimate and
   /// every model at once. Scores are then computed from estimates.
   ///
   /// - Throws: `noInput`, `badData` or `usage` with the place in the study file or the data.
@@ -44,8 +44,8 @@ public struct StudyRun: Sendable {
 
     var pass = Pass()
     func estimate(_ request: EstimateRequest) throws(ImmerseError) -> Pass.Ticket<EstimateResult> {
-      let raked = request.design.weights == study.weighting?.output ? data.raked : nil
-      return pass.add(try Estimation.fit(request, of: dataset, raked: raked, with: engine))
+      let weights = request.design.weights == study.weighting?.output ? data.weights : nil
+      return pass.add(try Estimation.fit(request, of: dataset, calibrated: weights, with: engine))
     }
     let estimateTickets = try data.requests.map { r throws(ImmerseError) in try estimate(r) }
     var unitTickets: [Pass.Ticket<EstimateResult>] = []
@@ -91,7 +91,7 @@ public struct StudyRun: Sendable {
     self.scores = scores
     self.sensitivities = sensitivities
     self.models = fits
-    weighting = data.raked?.summary.analysis
+    weighting = data.weights?.analysis
     rowCount = dataset.profile.rowCount
     notes = data.notes
     source = data.source

@@ -1,54 +1,68 @@
 import Columnar
 import LinearAlgebra
+import Streaming
 
-/// What raking takes out of a variance: the part of a variable that the margins explain.
+/// What calibration takes out of a variance: the part of a variable that the margins explain.
 ///
-/// The influence of row i becomes w_i (y_i − x_i'B), with x_i the indicators of the margins' categories and B the
-/// regression of y on x in the starting weights d (Deville and Särndal 1992, section 3.4). As x is constant in a cell of
-/// the cross-classification, B and the fitted values need the cells' totals only.
+/// The influence of row i becomes w_i (y_i − x_i'B), with x_i the auxiliary variables and B the regression of y on x in the
+/// starting weights d (Deville and Särndal 1992, section 3.4).
 struct CalibrationResiduals {
-  private let model: RakeModel
-  /// The generalised inverse of Σ d x x'.
+  private let totals: CalibrationTotals
+  /// The generalised inverse of Σ d x x', in terms divided by their spread.
   private let inverse: Matrix
+  private let scale: [Double]
+  private var auxiliaries: Auxiliaries { totals.model.auxiliaries }
 
-  /// - Parameter weights: raked weights summed by cell.
   /// - Throws: `failure` where the margins cannot be inverted.
-  init(_ model: RakeModel, weights: [Double]) throws(ImmerseError) {
-    self.model = model
-    let count = model.margins.count
-    var gram = Matrix(rows: count, columns: count)
-    let sets = model.margins.map { Set($0) }
-    for i in 0..<count {
-      for j in 0...i {
-        let shared = model.margins[i].reduce(0) { sum, cell in
-          sets[j].contains(cell) && model.factors[cell] > 0 ? sum + weights[cell] / model.factors[cell] : sum
-        }
-        gram[i, j] = shared
-        gram[j, i] = shared
-      }
+  init(_ totals: CalibrationTotals) throws(ImmerseError) {
+    self.totals = totals
+    var gram = totals.model.auxiliaries.gram(totals.products, numbers: totals.width - 1)
+    scale = gram.diagonal.map { $0 > 0 ? $0.squareRoot() : 1 }
+    for i in scale.indices {
+      for j in scale.indices { gram[i, j] = gram[i, j] / scale[i] / scale[j] }
     }
-    do {
-      inverse = try SymmetricEigen(gram).pseudoInverse()
-    } catch {
+    do { inverse = try SymmetricEigen(gram).pseudoInverse() } catch {
       throw ImmerseError(.failure, "the margins could not be projected out of the variance: \(error)")
     }
   }
 
-  /// The fitted value x'B of every cell.
-  ///
-  /// - Parameter totals: Σ w y by cell, with the raked weights.
-  func fitted(_ totals: [Double]) throws(ImmerseError) -> [Double] {
-    let products = model.margins.map { cells in
-      cells.reduce(0) { model.factors[$1] > 0 ? $0 + totals[$1] / model.factors[$1] : $0 }
+  /// One domain's part of an influence: derivative by term, of the terms of all statistics.
+  struct Part {
+    let domain: Int
+    let derivatives: [(term: Int, value: Double)]
+  }
+
+  /// Takes Σ w x'B of every lowest unit off its total.
+  func subtract(_ parts: [Part], from z: inout UnitTotals) throws(ImmerseError) {
+    var products = scale.map { _ in 0.0 }
+    var partsOfDomain: [Int: [Part]] = [:]
+    for part in parts { partsOfDomain[part.domain, default: []].append(part) }
+    for (position, key) in totals.domainCells.keys.enumerated() {
+      let (domain, cell) = KeyIndex.parts(key)
+      for part in partsOfDomain[domain] ?? [] {
+        for entry in auxiliaries.entries(ofCell: cell) {
+          for derivative in part.derivatives {
+            products[entry.term] +=
+              entry.coefficient * derivative.value
+              * totals.domainSum(position, term: derivative.term, value: entry.value)
+          }
+        }
+      }
     }
     let coefficients: [Double]
-    do { coefficients = try inverse * products } catch {
+    do {
+      coefficients = zip(try inverse * zip(products, scale).map { $0 / $1 }, scale).map { $0 / $1 }
+    } catch {
       throw ImmerseError(.failure, "the margins could not be projected out of the variance: \(error)")
     }
-    var fitted = [Double](repeating: 0, count: model.factors.count)
-    for (cells, coefficient) in zip(model.margins, coefficients) {
-      for cell in cells { fitted[cell] += coefficient }
+    let width = totals.width
+    for (position, key) in totals.unitCells.keys.enumerated() {
+      let (unit, cell) = KeyIndex.parts(key)
+      var fitted = 0.0
+      for entry in auxiliaries.entries(ofCell: cell) {
+        fitted += coefficients[entry.term] * entry.coefficient * totals.unitSums[position * width + entry.value]
+      }
+      z.add(-fitted, to: unit)
     }
-    return fitted
   }
 }

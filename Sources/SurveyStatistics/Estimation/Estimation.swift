@@ -32,18 +32,18 @@ public enum Estimation {
   /// The fit that carries out a request on a dataset, for a pass shared with others.
   ///
   /// Where weights come from population sizes, this reads the design's columns once; for quantiles it reads and sorts
-  /// the rows. Where `raked` is the model that
+  /// the rows. Where `calibrated` is the model that
   /// made the design's weights, variances take into account that the margins are met exactly.
   ///
   /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
   public static func fit(
-    _ request: EstimateRequest, of dataset: Dataset, raked: RakeModel? = nil, with engine: Engine
+    _ request: EstimateRequest, of dataset: Dataset, calibrated: CalibrationModel? = nil, with engine: Engine
   ) throws(ImmerseError) -> any Fit<EstimateResult> {
     try request.validate()
     let strata = try StratumNames(request.design, dataset.profile)
-    if let raked, raked.request.output != request.design.weights {
+    if let calibrated, calibrated.output != request.design.weights {
       throw ImmerseError(
-        .usage, "the weights were raked into \"\(raked.request.output)\", but the design does not use them",
+        .usage, "the weights were calibrated into \"\(calibrated.output)\", but the design does not use them",
         variable: request.design.weights, remedy: "name them as the design's weights")
     }
     let domains = try DomainKeys(request.by, dataset.profile)
@@ -89,7 +89,7 @@ public enum Estimation {
     }
     return TotalsFit(
       request: request, statistics: statistics, estimands: estimands, domains: domains, strata: strata, filter: filter,
-      known: known, quantiles: quantiles, raked: raked)
+      known: known, quantiles: quantiles, calibrated: calibrated)
   }
 
   /// Estimates from a source in one call.
@@ -97,11 +97,11 @@ public enum Estimation {
   /// - Throws: `usage` where the request contradicts itself, `badData` where the data contradict it.
   /// - Complexity: One pass over the columns, and work in the number of sampling units for each estimate.
   public static func run(
-    _ request: EstimateRequest, on source: any Source, raked: RakeModel? = nil, engine: Engine = Engine()
+    _ request: EstimateRequest, on source: any Source, calibrated: CalibrationModel? = nil, engine: Engine = Engine()
   ) throws(ImmerseError) -> EstimateResult {
     let dataset = try Dataset(
-      source, columns: try columns(request) + (raked?.inputs ?? []), unprofiled: try unprofiled(request), engine: engine
+      source, columns: try columns(request) + (calibrated?.inputs ?? []), unprofiled: try unprofiled(request), engine: engine
     )
-    return try dataset.fit(try fit(request, of: dataset, raked: raked, with: engine), with: engine)
+    return try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
   }
 }

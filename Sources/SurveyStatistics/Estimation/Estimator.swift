@@ -76,7 +76,8 @@ struct Estimator: DomainEstimates {
       : try variances.variance(
         of: terms.map { term in
           TotalsVariance.Part(
-            statistic: statistic, cells: domains[term.domain].cells, factor: term.factor,
+            statistic: statistic, domain: domains[term.domain].key, cells: domains[term.domain].cells,
+            factor: term.factor,
             gradient: estimates[statistic][term.domain].gradient)
         })
     let leaves = terms.flatMap { term in

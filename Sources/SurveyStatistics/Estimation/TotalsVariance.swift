@@ -1,11 +1,10 @@
 import Columnar
 import Streaming
 
-/// A lowest unit's part of a domain; where weights were raked, of one raking cell.
+/// A lowest unit's part of a domain.
 struct TotalsCell {
   let leaf: Int
   let cell: Int
-  let raked: Int
 }
 
 extension TotalsPartial {
@@ -14,8 +13,7 @@ extension TotalsPartial {
     var byDomain: [Int: [TotalsCell]] = [:]
     for (cell, key) in cells.keys.enumerated() {
       let (leaf, domain) = KeyIndex.parts(key)
-      let (group, raked) = domain.quotientAndRemainder(dividingBy: fit.raked?.factors.count ?? 1)
-      byDomain[group, default: []].append(TotalsCell(leaf: leaf, cell: cell, raked: raked))
+      byDomain[domain, default: []].append(TotalsCell(leaf: leaf, cell: cell))
     }
     return byDomain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
@@ -26,6 +24,8 @@ struct TotalsVariance {
   /// factor · gradient'T, with T the totals of the statistic over the cells.
   struct Part {
     let statistic: Int
+    /// The key of the domain, and its cells.
+    let domain: Int
     let cells: [TotalsCell]
     let factor: Double
     let gradient: [Double]
@@ -35,17 +35,16 @@ struct TotalsVariance {
   private let frame: DesignFrame
   private let taylor: TaylorVariance
   private let residuals: CalibrationResiduals?
+  /// By statistic, where its terms begin among those of all.
+  private let firstTerms: [Int]
 
-  /// - Throws: `failure` where the raking cannot be projected out.
+  /// - Throws: `failure` where the margins cannot be projected out.
   init(_ totals: TotalsPartial, _ frame: DesignFrame) throws(ImmerseError) {
     self.totals = totals
     self.frame = frame
     taylor = TaylorVariance(frame: frame)
-    var weights = [Double](repeating: 0, count: totals.fit.raked?.factors.count ?? 0)
-    for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
-      weights[KeyIndex.parts(key).second] += weight
-    }
-    residuals = try totals.fit.raked.map { m throws(ImmerseError) in try CalibrationResiduals(m, weights: weights) }
+    residuals = try totals.calibration.map { c throws(ImmerseError) in try CalibrationResiduals(c) }
+    firstTerms = totals.layout.widths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
   }
 
   /// - Throws: `badData` where a list has one unit and the design says to fail.
@@ -59,27 +58,25 @@ struct TotalsVariance {
     return ScaledVariance(variance: try taylor.variance(of: scale == 1 ? z : z.divided(by: scale)), scale: scale)
   }
 
-  /// z = Σ factor · gradient'T of every lowest unit, less what raking fixes.
+  /// z = Σ factor · gradient'T of every lowest unit, less what calibration fixes.
   private func unitTotals(_ parts: [Part]) throws(ImmerseError) -> UnitTotals {
     var z = UnitTotals(count: totals.tree.leafCount)
-    var byRakedCell = [Double](repeating: 0, count: totals.fit.raked?.factors.count ?? 1)
     for part in parts {
       for cell in part.cells {
         let record = totals.layout.sums(cell.cell, part.statistic) + TotalsLayout.head
         var influence = 0.0
         for (index, derivative) in part.gradient.enumerated() { influence += derivative * totals.sums[record + index] }
-        influence *= part.factor
-        z.add(influence, to: cell.leaf)
-        byRakedCell[cell.raked] += influence
+        z.add(influence * part.factor, to: cell.leaf)
       }
     }
-    if let residuals {
-      let fitted = try residuals.fitted(byRakedCell)
-      for (key, weight) in zip(totals.rakedCells.keys, totals.rakedWeights) {
-        let (leaf, cell) = KeyIndex.parts(key)
-        z.add(-weight * fitted[cell], to: leaf)
-      }
-    }
+    try residuals?.subtract(
+      parts.map { part in
+        CalibrationResiduals.Part(
+          domain: part.domain,
+          derivatives: part.gradient.enumerated().map {
+            (term: firstTerms[part.statistic] + $0, value: part.factor * $1)
+          })
+      }, from: &z)
     return z
   }
 

@@ -1,32 +1,69 @@
 public import Columnar
 public import Streaming
 
-/// Weights that reproduce known totals of several categorical variables.
+/// Weights that reproduce known totals of several variables.
 public enum Weighting {
-  /// The columns raking needs.
+  /// The columns a step needs.
   ///
   /// - Throws: `usage` or `badData` where request and margins contradict themselves.
-  public static func columns(_ request: RakeRequest) throws(ImmerseError) -> [ColumnRequest] {
+  public static func columns(_ request: WeightingRequest) throws(ImmerseError) -> [ColumnRequest] {
     try request.validate()
-    return request.classifiers.map { .category($0) } + (request.weights.map { [.number($0)] } ?? [])
+    return CellsPlan.columns(
+      weights: request.weights, classifiers: request.classifiers, numbers: request.margins.numbers)
   }
 
-  /// The fit that rakes, for a pass shared with others.
+  /// The fit that makes the weights, for a pass shared with others.
   ///
   /// - Throws: `usage` or `badData` where request and margins contradict themselves.
-  public static func fit(_ request: RakeRequest, of dataset: Dataset) throws(ImmerseError) -> some Fit<RakeModel> {
+  public static func fit(
+    _ request: WeightingRequest, of dataset: Dataset
+  ) throws(ImmerseError) -> some Fit<CalibrationModel> {
     try request.validate()
-    return try CellsFit(request, dataset.profile)
+    var (iterates, boundsWeights) = (false, false)
+    if case .calibrate(let calibration) = request {
+      iterates = !calibration.function.isLinear && calibration.cluster == nil
+      boundsWeights = calibration.weightBounds != nil
+    }
+    let plan = try CellsPlan(
+      weights: request.weights, classifiers: request.classifiers, numbers: request.margins.numbers,
+      collectsPatterns: iterates, separatesWeights: boundsWeights, dataset.profile)
+    return CellsFit(plan: plan, purpose: "\(request)") { (cells) throws(ImmerseError) in
+      switch request {
+      case .rake(let rake), .poststratify(let rake): try Raking(rake, name: request.name, cells).model()
+      case .calibrate(let calibration): try Calibration(calibration, name: request.name, cells).model()
+      }
+    }
+  }
+
+  /// Makes the weights of a source.
+  ///
+  /// - Throws: `badData` where the margins contradict the data, each other, or cannot all be met; the message then names
+  ///   the nearest totals that can.
+  /// - Complexity: One pass over the rows. Iterations run on the cells of the cross-classification, or on the distinct
+  ///   combinations of cell and numbers; linear calibration needs one solve.
+  public static func run(
+    _ request: WeightingRequest, on source: any Source, engine: Engine = Engine()
+  ) throws(ImmerseError) -> CalibrationModel {
+    let dataset = try Dataset(source, columns: try columns(request), engine: engine)
+    return try dataset.fit(try fit(request, of: dataset), with: engine)
   }
 
   /// Rakes the weights of a source.
-  ///
-  /// - Throws: `badData` where the margins contradict the data, each other, or cannot all be met.
-  /// - Complexity: One pass over the rows; the iterations run on the cells of the cross-classification.
   public static func rake(
     _ request: RakeRequest, on source: any Source, engine: Engine = Engine()
-  ) throws(ImmerseError) -> RakeModel {
-    let dataset = try Dataset(source, columns: try columns(request), engine: engine)
-    return try dataset.fit(try fit(request, of: dataset), with: engine)
+  ) throws(ImmerseError) -> CalibrationModel {
+    try run(.rake(request), on: source, engine: engine)
+  }
+
+  /// The columns raking needs.
+  public static func columns(_ request: RakeRequest) throws(ImmerseError) -> [ColumnRequest] {
+    try columns(.rake(request))
+  }
+
+  /// The fit that rakes, for a pass shared with others.
+  public static func fit(
+    _ request: RakeRequest, of dataset: Dataset
+  ) throws(ImmerseError) -> some Fit<CalibrationModel> {
+    try fit(.rake(request), of: dataset)
   }
 }

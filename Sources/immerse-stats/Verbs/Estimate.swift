@@ -2,6 +2,7 @@ import ArgumentParser
 import Columnar
 import ImmerseStats
 import Streaming
+import Studies
 
 struct Estimate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -68,6 +69,10 @@ struct Estimate: ParsableCommand {
   )
   var interval: ProportionInterval = .mean
 
+  @Option(
+    help: "The record of weight --history by which the weights were made: standard errors then know the margins.")
+  var history: String?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
@@ -81,7 +86,10 @@ struct Estimate: ParsableCommand {
     let engine = global.engine
     let source = try data.open(global, engine)
     if let preset = replication.preset { request = try preset.apply(to: request, of: source) }
-    var result = try Estimation.run(request, on: source, engine: engine).analysis
+    let calibrated = try history.map { file throws(ImmerseError) in
+      try Weighting.recall(try Inputs.weightingStep(file), on: source, engine: engine)
+    }
+    var result = try Estimation.run(request, on: source, calibrated: calibrated, engine: engine).analysis
     result.provenance = Provenance.current
     try output.write(result, global)
   }

@@ -139,6 +139,21 @@ enum StatisticRows {
     }
   }
 
+  /// Every term in every row, 0 where the row lacks the statistic.
+  var complete: [[Double]] {
+    switch self {
+    case .pair(let values, let denominators, let shift):
+      let rows = 0..<values.count
+      return [
+        rows.map { values[$0].isNaN ? 0 : values[$0] - shift },
+        rows.map { values[$0].isNaN ? 0 : denominators?[$0] ?? 1 },
+      ]
+    case .terms(let terms):
+      let gate = terms[0]
+      return terms.map { term in (0..<term.count).map { gate[$0].isNaN ? 0 : term[$0] } }
+    }
+  }
+
   /// 1, or NaN where one of the two is missing.
   private static func ones(_ u: Buffer<Double>, _ v: Buffer<Double>) -> Buffer<Double> {
     combine(u, v) { $0.isNaN || $1.isNaN ? .nan : 1 }

@@ -15,15 +15,15 @@ struct TotalsFit: Fit {
   let known: (tree: UnitTree, weights: [Double])?
   /// What the shares that the statistics are become in the end, where quantiles are asked for.
   let quantiles: QuantileEstimates?
-  /// How the design's weights were raked, where they were.
-  let raked: RakeModel?
+  /// How the design's weights were calibrated, where they were.
+  let calibrated: CalibrationModel?
 
   /// Whether each row needs a place of its own where rows are the sampling units.
-  var numbersRows: Bool { raked != nil || request.design.replicates != nil }
+  var numbersRows: Bool { calibrated != nil || request.design.replicates != nil }
 
   var columns: [ColumnRequest] {
     request.design.columns + request.by.map { .category($0) } + (filter?.columnRequests ?? [])
-      + statistics.flatMap(\.columns) + (raked?.inputs ?? [])
+      + statistics.flatMap(\.columns) + (calibrated?.inputs ?? [])
   }
 
   var signature: String {

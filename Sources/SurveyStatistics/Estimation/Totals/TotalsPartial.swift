@@ -3,8 +3,7 @@ import Streaming
 
 /// Weighted totals of every statistic by lowest sampling unit and domain.
 ///
-/// Where weights were raked, a cell of the raking is part of the domain, and the weight of each unit in each of these
-/// cells is kept besides, domain or not.
+/// Where weights were calibrated, sums of the auxiliary variables are kept besides, of rows in a domain or not.
 struct TotalsPartial: Partial {
   let fit: TotalsFit
   let layout: TotalsLayout
@@ -17,9 +16,8 @@ struct TotalsPartial: Partial {
   private(set) var sums: [Double] = []
   /// The same of its moments, where the rows are the sampling units; else empty.
   private(set) var moments: [Double] = []
-  /// Pairs of lowest unit and raking cell, and their sum of weights; empty where nothing was raked.
-  private(set) var rakedCells = KeyIndex()
-  private(set) var rakedWeights: [Double] = []
+  /// What calibrated weights need besides; nil where none were calibrated.
+  private(set) var calibration: CalibrationTotals?
   /// Rows of the domain that lack a group.
   private(set) var ungrouped = 0
   /// The first source row that lacks a statistic or a group, by statistic and last the groups.
@@ -29,6 +27,7 @@ struct TotalsPartial: Partial {
     self.fit = fit
     layout = TotalsLayout(fit.statistics.map(\.terms.width))
     tree = fit.known?.tree.withoutRows() ?? UnitTree(fit.request.design, numbersRows: fit.numbersRows)
+    calibration = fit.calibrated.map { CalibrationTotals($0, terms: fit.statistics.reduce(0) { $0 + $1.terms.width }) }
     firstMissing = Array(repeating: Int.max, count: fit.statistics.count + 1)
   }
 
@@ -37,10 +36,13 @@ struct TotalsPartial: Partial {
   mutating func absorb(_ batch: Batch) throws(ImmerseError) {
     let located = try tree.locate(batch, weightOf: fit.known?.weights)
     let domains = try fit.domains.keys(batch, where: fit.filter)
-    let runs = try runs(batch, located, domains)
+    let runs = runs(batch, located, domains)
+    var terms: [[Double]] = []
     try located.weights.withUnsafeBufferPointer { (weights) throws(ImmerseError) in
       for (index, statistic) in fit.statistics.enumerated() {
-        switch try StatisticRows(statistic.terms, batch, domains) {
+        let rows = try StatisticRows(statistic.terms, batch, domains)
+        if calibration != nil { terms += rows.complete }
+        switch rows {
         case .pair(let numerators, let denominators, let shift):
           numerators.withUnsafeBufferPointer { x in
             if let denominators {
@@ -53,19 +55,11 @@ struct TotalsPartial: Partial {
         }
       }
     }
+    try calibration?.absorb(batch, located, domain: domains, terms)
   }
 
   /// Cuts the rows of the domain into runs of one cell, and opens the cells that are new.
-  private mutating func runs(_ batch: Batch, _ located: LocatedRows, _ domains: [Int]) throws(ImmerseError) -> [CellRun]
-  {
-    var domain = domains
-    if let raked = fit.raked {
-      let cells = try raked.cellOfRows(batch)
-      addRaked(cells, located)
-      for row in domain.indices where domain[row] >= 0 {
-        domain[row] = domain[row] * raked.factors.count + cells[row]
-      }
-    }
+  private mutating func runs(_ batch: Batch, _ located: LocatedRows, _ domain: [Int]) -> [CellRun] {
     var runs: [CellRun] = []
     var row = 0
     while row < domain.count {
@@ -82,14 +76,6 @@ struct TotalsPartial: Partial {
       runs.append(CellRun(rows: start..<row, cell: cell))
     }
     return runs
-  }
-
-  private mutating func addRaked(_ cells: [Int], _ located: LocatedRows) {
-    for (row, cell) in cells.enumerated() {
-      let position = rakedCells.insert(KeyIndex.pair(Int(located.units[row]), cell))
-      if position == rakedWeights.count { rakedWeights.append(0) }
-      rakedWeights[position] += located.weights[row]
-    }
   }
 
   private mutating func openCell() {
@@ -174,12 +160,7 @@ struct TotalsPartial: Partial {
       }
       if rowsAreUnits { mergeMoments(of: theirs, in: other, into: own) }
     }
-    for (theirs, key) in other.rakedCells.keys.enumerated() {
-      let (unit, cell) = KeyIndex.parts(key)
-      let own = rakedCells.insert(KeyIndex.pair(units[unit], cell))
-      if own == rakedWeights.count { rakedWeights.append(0) }
-      rakedWeights[own] += other.rakedWeights[theirs]
-    }
+    if let theirs = other.calibration { calibration?.merge(theirs, units: units) }
     ungrouped += other.ungrouped
     firstMissing = zip(firstMissing, other.firstMissing).map { min($0, $1) }
   }
@@ -203,8 +184,7 @@ struct TotalsPartial: Partial {
     blob.write(rows)
     blob.write(sums)
     blob.write(moments)
-    blob.write(rakedCells.keys)
-    blob.write(rakedWeights)
+    calibration?.write(to: &blob)
     blob.write([ungrouped] + firstMissing)
   }
 
@@ -214,14 +194,11 @@ struct TotalsPartial: Partial {
     rows = try blob.integers()
     sums = try blob.doubles()
     moments = try blob.doubles()
-    rakedCells = KeyIndex(try blob.keys())
-    rakedWeights = try blob.doubles()
+    try calibration?.read(from: &blob, units: tree.leafCount)
     let counts = try blob.integers()
     guard rows.count == cells.count, sums.count == cells.count * layout.sumsPerCell,
       moments.count == (rowsAreUnits ? cells.count * layout.momentsPerCell : 0), counts.count == firstMissing.count + 1,
-      rakedWeights.count == rakedCells.count,
-      (cells.keys + rakedCells.keys).allSatisfy({ KeyIndex.parts($0).first < tree.leafCount }),
-      rakedCells.keys.allSatisfy({ KeyIndex.parts($0).second < fit.raked?.factors.count ?? 0 })
+      cells.keys.allSatisfy({ KeyIndex.parts($0).first < tree.leafCount })
     else { throw .brokenPartial }
     ungrouped = counts[0]
     firstMissing = Array(counts.dropFirst())

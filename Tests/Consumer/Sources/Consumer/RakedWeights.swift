@@ -10,14 +10,14 @@ func rakingChecks() throws -> [Check] {
   ]
   let raking = RakeRequest(weights: "weight", margins: margins, output: "raked")
   let model = try Weighting.rake(raking, on: children)
-  print("raked in", model.summary.sweeps, "sweeps")
+  print("raked in", model.summary.iterations, "sweeps")
 
   let weighted = try children.applying(model)
   let weights = try weighted.chunk(0, [.number("raked")]).numbers("raked")
 
   let design = SurveyDesign(weights: "raked", strata: ["region"], psu: ["school"])
   let request = EstimateRequest(.mean, of: ["math"], design: design)
-  let mean = try Estimation.run(request, on: weighted, raked: model).rows[0]
+  let mean = try Estimation.run(request, on: weighted, calibrated: model).rows[0]
   return [
     Check("raked weight of the first child", weights[0], 22.461289936936623),
     Check("of the second", weights[1], 25.837381891497081),

@@ -36,38 +36,13 @@ public struct RakeRequest: Sendable, Hashable, Codable {
       sweeps: try container.decodeIfPresent(Int.self, forKey: .sweeps) ?? 1000)
   }
 
-  /// The columns that classify rows: the domain first, then every margin's in order of first mention.
-  var classifiers: [String] {
-    var columns = by.map { [$0] } ?? []
-    for margin in margins {
-      for column in margin.columns where !columns.contains(column) { columns.append(column) }
-    }
-    return columns
-  }
-
   /// - Throws: `usage` where the request contradicts itself, `badData` where the margins do.
   func validate() throws(ImmerseError) {
-    guard !margins.isEmpty else {
-      throw ImmerseError(.usage, "no margins to rake to", remedy: "give them with --margins")
-    }
-    if by == nil, let domain = margins.first(where: { $0.domain != nil })?.domain {
+    try margins.validate(by: by)
+    if let margin = margins.first(where: { $0.conditions.isEmpty || !$0.counts }) {
       throw ImmerseError(
-        .usage, "the margins have domains such as \"\(domain)\", but no column says which rows belong to them",
-        remedy: "name it with --by")
-    }
-    if by != nil, let margin = margins.first(where: { $0.domain == nil }) {
-      throw ImmerseError(
-        .badData, "the total of \(margin.name) names no domain", variable: margin.variable,
-        remedy: "fill in the domain column of the margins")
-    }
-    for margin in margins where margin.columns.count != margin.categories.count {
-      throw ImmerseError(
-        .badData, "the category \(margin.name) does not have one part for each column of the margin",
-        variable: margin.variable, remedy: "join the categories with colons, as the variables are")
-    }
-    let groups = Dictionary(grouping: margins) { [$0.domain ?? "", $0.variable, $0.category] }
-    if let twice = groups.first(where: { $0.value.count > 1 })?.value[0] {
-      throw ImmerseError(.badData, "the category \(twice.name) has more than one total", variable: twice.variable)
+        .badData, "the total of \(margin.name) is not that of a category", variable: margin.variable,
+        remedy: "raking takes counts of categories; use calibrate for totals of numbers")
     }
   }
 }

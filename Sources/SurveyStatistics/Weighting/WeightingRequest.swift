@@ -1,0 +1,98 @@
+import Columnar
+
+/// A step that makes weights meet known totals.
+public enum WeightingRequest: Sendable, Hashable {
+  /// Counts of categories by iterative proportional fitting.
+  case rake(RakeRequest)
+  /// Counts of the categories of one variable, or of one combination of variables: raking that ends with its first sweep.
+  case poststratify(RakeRequest)
+  /// Totals of categories and numbers.
+  case calibrate(CalibrationRequest)
+
+  /// The step's name in results.
+  public var name: String {
+    switch self {
+    case .rake: "rake"
+    case .poststratify: "poststratify"
+    case .calibrate: "calibrate"
+    }
+  }
+
+  var margins: [Margin] {
+    switch self {
+    case .rake(let request), .poststratify(let request): request.margins
+    case .calibrate(let request): request.margins
+    }
+  }
+
+  var by: String? {
+    switch self {
+    case .rake(let request), .poststratify(let request): request.by
+    case .calibrate(let request): request.by
+    }
+  }
+
+  var weights: String? {
+    switch self {
+    case .rake(let request), .poststratify(let request): request.weights
+    case .calibrate(let request): request.weights
+    }
+  }
+
+  /// The columns that tell cells apart, clusters that share a g last.
+  var classifiers: [String] {
+    let columns = margins.classifiers(by: by)
+    guard case .calibrate(let request) = self, let cluster = request.cluster else { return columns }
+    return columns.filter { $0 != cluster } + [cluster]
+  }
+
+  /// The column the weights are written to.
+  public var output: String {
+    switch self {
+    case .rake(let request), .poststratify(let request): request.output
+    case .calibrate(let request): request.output
+    }
+  }
+
+  /// - Throws: `usage` where the request contradicts itself, `badData` where the margins do.
+  public func validate() throws(ImmerseError) {
+    switch self {
+    case .rake(let request): try request.validate()
+    case .poststratify(let request):
+      try request.validate()
+      if let other = request.margins.first(where: { $0.variable != request.margins[0].variable }) {
+        throw ImmerseError(
+          .badData, "the margins also give totals of \"\(request.margins[0].variable)\"", variable: other.variable,
+          remedy: "post-strata are the categories of one variable; join variables with colons, or use rake")
+      }
+    case .calibrate(let request): try request.validate()
+    }
+  }
+}
+
+/// As a document: an object whose one key names the step.
+extension WeightingRequest: Codable {
+  private enum Step: String, CodingKey, CaseIterable {
+    case rake, poststratify, calibrate
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Step.self)
+    if container.contains(.rake) {
+      self = .rake(try container.decode(RakeRequest.self, forKey: .rake))
+    } else if container.contains(.poststratify) {
+      self = .poststratify(try container.decode(RakeRequest.self, forKey: .poststratify))
+    } else {
+      self = .calibrate(try container.decode(CalibrationRequest.self, forKey: .calibrate))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Step.self)
+    switch self {
+    case .rake(let request): try container.encode(request, forKey: .rake)
+    case .poststratify(let request): try container.encode(request, forKey: .poststratify)
+    case .calibrate(let request): try container.encode(request, forKey: .calibrate)
+    }
+  }
+}
