@@ -29,6 +29,15 @@ extension CalibrationModel {
             .init(name == "calibrate" ? "iterations" : "sweeps", .integer(summary.iterations)),
             .init("largest_relative_error", JSONValue(summary.largestRelativeError)),
           ])),
-      ])
+      ], notes: notes)
+  }
+
+  private var notes: [Note] {
+    guard let smallest = summary.smallestFactor, smallest < 0 else { return [] }
+    return [
+      Note(
+        "negative_weights",
+        "some weights are negative, which no design takes; --method raking or --bounds keep them positive")
+    ]
   }
 }

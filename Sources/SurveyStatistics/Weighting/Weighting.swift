@@ -39,13 +39,19 @@ public enum Weighting {
   ///
   /// - Throws: `badData` where the margins contradict the data, each other, or cannot all be met; the message then names
   ///   the nearest totals that can.
-  /// - Complexity: One pass over the rows. Iterations run on the cells of the cross-classification, or on the distinct
+  /// - Complexity: One pass over the rows, and a second for the range of g where numbers are calibrated. Iterations run on the cells of the cross-classification, or on the distinct
   ///   combinations of cell and numbers; linear calibration needs one solve.
   public static func run(
     _ request: WeightingRequest, on source: any Source, engine: Engine = Engine()
   ) throws(ImmerseError) -> CalibrationModel {
     let dataset = try Dataset(source, columns: try columns(request), engine: engine)
-    return try dataset.fit(try fit(request, of: dataset), with: engine)
+    var model = try dataset.fit(try fit(request, of: dataset), with: engine)
+    if model.summary.smallestFactor == nil {
+      let range = try dataset.fit(FactorRange(model: model), with: engine)
+      model.summary.smallestFactor = range?.lowerBound
+      model.summary.largestFactor = range?.upperBound
+    }
+    return model
   }
 
   /// Rakes the weights of a source.

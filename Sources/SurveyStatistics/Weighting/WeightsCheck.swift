@@ -31,6 +31,50 @@ struct WeightsCheck: Fit {
   }
 }
 
+/// The range of g that a model gives to rows.
+struct FactorRange: Fit {
+  let model: CalibrationModel
+
+  var columns: [ColumnRequest] { model.inputs }
+  var signature: String { "factors \(model.output)" }
+
+  func makePartial() -> Partial { Partial(model: model) }
+  func finish(_ partial: Partial) throws(ImmerseError) -> ClosedRange<Double>? {
+    partial.smallest <= partial.largest ? partial.smallest...partial.largest : nil
+  }
+
+  struct Partial: Streaming.Partial {
+    let model: CalibrationModel
+    private(set) var smallest = Double.infinity
+    private(set) var largest = -Double.infinity
+
+    init(model: CalibrationModel) { self.model = model }
+
+    mutating func absorb(_ batch: Batch) throws(ImmerseError) {
+      let base = try model.plan.startingWeights(batch)
+      let made = try model.apply(to: batch).numbers(model.output)
+      for row in 0..<batch.rowCount where base.map({ $0[row] > 0 }) ?? true {
+        let g = made[row] / (base?[row] ?? 1)
+        smallest = min(smallest, g)
+        largest = max(largest, g)
+      }
+    }
+
+    mutating func merge(_ other: Partial) throws(ImmerseError) {
+      smallest = min(smallest, other.smallest)
+      largest = max(largest, other.largest)
+    }
+
+    func write(to blob: inout BlobWriter) { blob.write([smallest, largest]) }
+
+    mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
+      let range = try blob.doubles()
+      guard range.count == 2 else { throw .brokenPartial }
+      (smallest, largest) = (range[0], range[1])
+    }
+  }
+}
+
 extension Weighting {
   /// The model behind weights that are already in a file, from the request that made them, so that standard errors know
   /// the margins.

@@ -16,7 +16,7 @@ public struct CalibrationModel: Transform {
   let cells: KeyIndex
   let auxiliaries: Auxiliaries
   let factors: Factors
-  public let summary: CalibrationSummary
+  public internal(set) var summary: CalibrationSummary
 
   public var inputs: [ColumnRequest] { plan.columns }
   public var outputs: [Field] { [Field(output, .float64)] }

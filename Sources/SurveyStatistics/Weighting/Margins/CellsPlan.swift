@@ -55,7 +55,7 @@ struct CellsPlan: Sendable {
       let column = try batch.numbers(name)
       if let row = column.withUnsafeBufferPointer({ $0.firstIndex { !$0.isFinite } }) {
         throw ImmerseError(
-          .badData, "has no finite number, but the margins give its total", row: batch.firstRow + row, variable: name,
+          .badData, "has no finite number, but every row needs one", row: batch.firstRow + row, variable: name,
           remedy: "fill it in, or leave such rows out with --where")
       }
       values.append(column)

@@ -76,11 +76,13 @@ struct ResponseModel: Sendable {
         }
       }
       iterations = step
-      if (deviance - next).magnitude <= 1e-14 * (next.magnitude + 1e-3) && step > 1 { return }
-      deviance = next
       let scale = hessian.diagonal.map { $0 > 0 ? $0.squareRoot() : 1 }
-      coefficients = zip(coefficients, try CalibrationProblem.solve(hessian, gradient, scale: scale)).map(+)
-      guard coefficients.allSatisfy({ $0.magnitude < 40 }) else { break }
+      let update = try CalibrationProblem.solve(hessian, gradient, scale: scale)
+      coefficients = zip(coefficients, update).map(+)
+      // Where response is separated, the deviance settles but the coefficients keep growing.
+      let isSettled = (deviance - next).magnitude <= 1e-9 * (next + 1e-3)
+      if isSettled && update.allSatisfy({ $0.magnitude < 1e-3 }) { return }
+      deviance = next
     }
     throw ImmerseError(
       .badData, "the covariates separate respondents from non-respondents, so no finite propensities exist",
