@@ -100,7 +100,8 @@ public enum Estimation {
     _ request: EstimateRequest, on source: any Source, calibrated: CalibrationModel? = nil, engine: Engine = Engine()
   ) throws(ImmerseError) -> EstimateResult {
     let dataset = try Dataset(
-      source, columns: try columns(request) + (calibrated?.inputs ?? []), unprofiled: try unprofiled(request), engine: engine
+      source, columns: try columns(request) + (calibrated?.inputs ?? []), unprofiled: try unprofiled(request),
+      engine: engine
     )
     return try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
   }
