@@ -48,18 +48,17 @@ public enum Nonresponse {
   ) throws(ImmerseError) -> NonresponseModel {
     let levels = cells.plan.classes.levels
     let weights = cells.weights
-    var classOfCell: [Int] = []
-    var names: [String] = []
-    var index = KeyIndex()
-    // A class is the cell without its first digit, the response.
-    for key in cells.cells.keys {
-      let codes = levels.codes(ofCombination: key)
-      let rest = zip(levels, codes).dropFirst().reduce(UInt64(0)) { $0 * UInt64($1.0.count) + UInt64($1.1) }
-      let number = index.insert(rest)
-      if number == names.count {
-        names.append(zip(levels, codes).dropFirst().map { $0[$1] }.joined(separator: ":"))
+    // A class is the cell without its first digit, the response. Sorted, so that the order of rows does not matter.
+    let rests = cells.cells.keys.map { key in
+      zip(levels, levels.codes(ofCombination: key)).dropFirst().reduce(UInt64(0)) {
+        $0 * UInt64($1.0.count) + UInt64($1.1)
       }
-      classOfCell.append(number)
+    }
+    let index = KeyIndex(Set(rests).sorted())
+    let classOfCell = rests.map { index.find($0) ?? 0 }
+    let names = index.keys.map { key in
+      let others = Array(levels.dropFirst())
+      return zip(others, others.codes(ofCombination: key)).map { $0[$1] }.joined(separator: ":")
     }
     let isRespondent = cells.cells.keys.map { responds[levels.codes(ofCombination: $0)[0]] }
     let classes = try ResponseClasses(
