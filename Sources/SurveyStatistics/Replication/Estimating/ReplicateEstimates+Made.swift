@@ -41,7 +41,7 @@ extension ReplicateEstimates {
         count: frame.weightedRows.reduce(0, +), sumOfWeights: frame.sumOfWeights, strata: frame.stratumCount,
         psus: frame.psuCount, degreesOfFreedom: frame.degreesOfFreedom, replicates: fit.summary),
       ungrouped: totals.ungrouped, firstMissing: totals.firstMissing,
-      notes: factors.notes + (totals.fit.raked == nil ? [] : [ReplicateEstimates.rakingNote]))
+      notes: factors.notes + (totals.fit.calibrated == nil ? [] : [ReplicateEstimates.rakingNote]))
   }
 }
 
