@@ -74,7 +74,8 @@ let package = Package(
       "SurveyStatistics",
       ["CImmerse", "Columnar", "Streaming", "Expressions", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
     module(
-      "MultilevelModels", ["Columnar", "Streaming", "ModelFormula", "LinearAlgebra", "Probability", numerics]),
+      "MultilevelModels",
+      ["Columnar", "Streaming", "ModelFormula", "SurveyStatistics", "LinearAlgebra", "Probability", numerics]),
     module("CompositeIndicators", ["Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability", numerics]),
     module(
       "ImmerseStats",

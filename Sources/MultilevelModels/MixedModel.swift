@@ -46,7 +46,9 @@ public struct MixedModel: Sendable {
   public static func fit(
     _ request: FitRequest, to dataset: Dataset, engine: Engine
   ) throws(ImmerseError) -> MixedModel {
-    try MixedModel(
+    let plan = try ModelPlan(request)
+    if request.isPooled { return try pooled(plan, dataset, engine) }
+    return try MixedModel(
       try dataset.fit(try grams(request, of: dataset, with: engine), with: engine), threads: engine.threads,
       cancellation: engine.cancellation)
   }
@@ -59,9 +61,19 @@ public struct MixedModel: Sendable {
   public static func grams(
     _ request: FitRequest, of dataset: Dataset, with engine: Engine = Engine()
   ) throws(ImmerseError) -> some Fit<ModelGrams> {
-    let plan = try ModelPlan(request)
+    guard !request.isPooled else {
+      throw ImmerseError(
+        .usage, "a model with replicate weights or plausible values takes several fits",
+        remedy: "fit it by itself, from all its rows")
+    }
+    return try gramFit(try ModelPlan(request), of: dataset, with: engine)
+  }
+
+  static func gramFit(
+    _ plan: ModelPlan, of dataset: Dataset, with engine: Engine
+  ) throws(ImmerseError) -> GramFit {
     let statistics = try TermStatistics.fit(
-      plan.formula, furtherNumbers: request.weights, furtherGroups: plan.furtherGroups, profile: dataset.profile)
+      plan.formula, furtherNumbers: plan.request.weights, furtherGroups: plan.furtherGroups, profile: dataset.profile)
     if let term = plan.formula.termsOfAllRows.first, dataset.rowCount == 0, dataset.profile.rowCount > 0 {
       throw ImmerseError(
         .usage, "the columns of \(term) depend on all rows, so the model cannot be fitted in parts",
@@ -71,6 +83,12 @@ public struct MixedModel: Sendable {
       plan, profile: dataset.profile,
       statistics: try statistics.map { fit throws(ImmerseError) in try dataset.fit(fit, with: engine) }
         ?? TermStatistics())
+  }
+
+  init(request: FitRequest, result: MixedModelResult, fitted: Fitted) {
+    self.request = request
+    self.result = result
+    self.fitted = fitted
   }
 
   /// Finds the optimum from the cross-products of the rows, which are not needed any more.

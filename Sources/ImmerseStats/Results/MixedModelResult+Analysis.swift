@@ -7,6 +7,7 @@ extension MixedModelResult {
     var sections: [JSONValue.Member] = [.init("variance_components", .array(varianceComponents.map(\.json)))]
     // What was asked for beyond a fit.
     if !tests.isEmpty { sections.append(.init("tests", .array(tests.map(\.json)))) }
+    if let pooling { sections.append(.init("pooling", pooling.json)) }
     sections += [
       .init("inference", inference.json),
       .init("criterion", ["name": .string(criterion.name), "value": JSONValue(criterion.value)]),
@@ -88,6 +89,23 @@ extension MixedModelResult.TermTest {
     [
       "term": .string(term), "statistic": JSONValue(statistic), "df": .integer(degreesOfFreedom),
       "df_residual": JSONValue(residualDegreesOfFreedom), "p_value": JSONValue(pValue),
+    ]
+  }
+}
+
+extension MixedModelResult.Pooling {
+  var json: JSONValue {
+    [
+      "imputations": .integer(imputations), "replicates": JSONValue(replicates.map(Double.init)),
+      "method": JSONValue(method), "level": JSONValue(level), "unconverged": .integer(unconverged),
+      "rows": .array(
+        rows.map { row -> JSONValue in
+          [
+            "term": .string(row.term), "sampling_variance": JSONValue(row.samplingVariance),
+            "imputation_variance": JSONValue(row.imputationVariance),
+            "missing_information": JSONValue(row.missingInformation),
+          ]
+        }),
     ]
   }
 }

@@ -20,7 +20,7 @@ public import Streaming
 public struct Formula: Sendable, Equatable {
   /// The text it was parsed from.
   public let source: String
-  public let response: Variable
+  public private(set) var response: Variable
   public let fixed: Terms
   public let random: [RandomTerm]
   /// Known parts of the response, each with a coefficient of 1.
@@ -84,6 +84,13 @@ extension Formula {
       requests += random.flatMap(\.group).map { .category($0) }
       return requests.merged
     }
+  }
+
+  /// The same formula for another column of the response.
+  public func responding(with column: String) -> Formula {
+    var formula = self
+    formula.response = .column(column)
+    return formula
   }
 
   /// The labels of terms whose columns depend on all rows, such as `cwc(x, g)`; each once.

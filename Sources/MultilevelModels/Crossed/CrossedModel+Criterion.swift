@@ -70,8 +70,7 @@ extension CrossedModel {
       }
       var position = columnStarts[j]
       for link in links[starts[j]..<starts[j + 1]] {
-        let partner = factors[link.factor]
-        let (d, e) = (partner.carriers, partner.effects.count)
+        let (d, e) = (carrierCounts[link.factor], effectCounts[link.factor])
         let (blocks, partnerLambda) = (pairBlocks[link.pairs], lambdas[link.factor])
         for s in 0..<e {
           for r in 0..<q {

@@ -66,71 +66,47 @@ extension CrossedModel {
   private func addLogDeterminant(
     _ evaluation: CrossedEvaluation, _ inverse: SelectedInverse, to gradients: inout [[Double]]
   ) {
-    let lambdas = evaluation.factors
-    /// Adds 2 · block · Λ_g · T⁻¹_gf, for a block of carriers of f by those of g.
-    func add(_ f: Int, _ g: Int, block: (Int, Int) -> Double, _ inverse: (Int, Int) -> Double) {
-      let (c, q, d, e) = (
-        factors[f].carriers, factors[f].effects.count, factors[g].carriers, factors[g].effects.count
-      )
-      for z in 0..<c {
-        for k in 0..<e {
-          var product = 0.0
-          for y in 0..<d { product += block(z, y) * lambdas[g][y * e + k] }
-          for r in 0..<q { gradients[f][z * q + r] += 2 * product * inverse(k, r) }
-        }
-      }
-    }
-    let (c, q) = (factors[0].carriers, factors[0].effects.count)
-    for j in 0..<factors[0].count {
-      add(0, 0) {
-        factors[0].own[(j * c + $0) * c + $1]
-      } _: {
-        inverse.head[(j * q + $0) * q + $1]
-      }
-      var position = columnStarts[j]
-      for link in links[starts[j]..<starts[j + 1]] {
-        let (f, d) = (link.factor, factors[link.factor].carriers)
-        let (first, blocks) = (position, grams.pairs[link.pairs].blocks)
-        add(0, f) {
-          blocks[link.block + $0 * d + $1]
-        } _: {
-          inverse.links[(first + $0) * q + $1]
-        }
-        add(f, 0) {
-          blocks[link.block + $1 * d + $0]
-        } _: {
-          inverse.links[(first + $1) * q + $0]
-        }
-        position += factors[f].effects.count
-      }
-    }
-    for f in factors.indices.dropFirst() {
-      let (d, e) = (factors[f].carriers, factors[f].effects.count)
-      for k in 0..<factors[f].count {
-        let row = tailOffsets[f] + k * e
-        add(f, f) {
-          factors[f].own[(k * d + $0) * d + $1]
-        } _: {
-          inverse.tail[row + $0, row + $1]
-        }
-      }
-    }
-    for pairs in grams.pairs where pairs.first > 0 {
-      let (f, g) = (pairs.first, pairs.second)
-      let (c, d) = (factors[f].carriers, factors[g].carriers)
-      for (k, pair) in pairs.groups.enumerated() {
-        let row = tailOffsets[f] + pair.first * factors[f].effects.count
-        let column = tailOffsets[g] + pair.second * factors[g].effects.count
-        let block = k * c * d
-        add(f, g) {
-          pairs.blocks[block + $0 * d + $1]
-        } _: {
-          inverse.tail[column + $0, row + $1]
-        }
-        add(g, f) {
-          pairs.blocks[block + $1 * d + $0]
-        } _: {
-          inverse.tail[row + $0, column + $1]
+    let (lambdas, offsets, q, n) = (evaluation.factors, tailOffsets, effectCounts[0], tailCount)
+    inverse.head.withUnsafeBufferPointer { head in
+      inverse.links.withUnsafeBufferPointer { linked in
+        inverse.tail.elements.withUnsafeBufferPointer { tail in
+          guard let head = head.baseAddress, let linked = linked.baseAddress, let tail = tail.baseAddress else {
+            return
+          }
+          for f in factors.indices {
+            let (own, e) = (carrierCounts[f] * carrierCounts[f], effectCounts[f])
+            factors[f].own.withUnsafeBufferPointer { blocks in
+              guard let blocks = blocks.baseAddress else { return }
+              for k in 0..<factors[f].count {
+                let row = offsets[f] + k * e
+                let block = Strided(blocks + k * own, row: carrierCounts[f], column: 1)
+                let part =
+                  f == 0
+                  ? Strided(head + k * q * q, row: q, column: 1) : Strided(tail + row * n + row, row: 1, column: n)
+                addProduct(block, lambdas[f], part, e, e, to: &gradients[f])
+              }
+            }
+          }
+          for (index, pairs) in grams.pairs.enumerated() {
+            let (f, g) = (pairs.first, pairs.second)
+            let (d, e) = (carrierCounts[g], effectCounts[g])
+            let (columns, rows) = (pairColumns[index], effectCounts[f])
+            pairs.blocks.withUnsafeBufferPointer { blocks in
+              guard let blocks = blocks.baseAddress else { return }
+              for (k, pair) in pairs.groups.enumerated() {
+                let block = Strided(blocks + k * carrierCounts[f] * d, row: d, column: 1)
+                let part: Strided
+                if f == 0 {
+                  part = Strided(linked + columns[k] * q, row: q, column: 1)
+                } else {
+                  let (row, column) = (offsets[f] + pair.first * rows, offsets[g] + pair.second * e)
+                  part = Strided(tail + row * n + column, row: 1, column: n)
+                }
+                addProduct(block, lambdas[g], part, e, rows, to: &gradients[f])
+                addProduct(block.transposed, lambdas[f], part.transposed, rows, e, to: &gradients[g])
+              }
+            }
+          }
         }
       }
     }
@@ -209,6 +185,43 @@ extension CrossedModel {
           }
         }
       }
+    }
+  }
+}
+
+/// A block within a larger array.
+private struct Strided {
+  let base: UnsafePointer<Double>
+  let row: Int
+  let column: Int
+
+  @inline(__always)
+  init(_ base: UnsafePointer<Double>, row: Int, column: Int) {
+    self.base = base
+    self.row = row
+    self.column = column
+  }
+
+  @inline(__always)
+  subscript(i: Int, j: Int) -> Double { base[i * row + j * column] }
+
+  @inline(__always)
+  var transposed: Strided { Strided(base, row: column, column: row) }
+}
+
+/// Adds 2 · block · Λ · part to the derivative with respect to one factor's Λ: carriers of the factor by those of the
+/// other, the other's Λ, the other's effects by the factor's.
+@inline(__always)
+private func addProduct(
+  _ block: Strided, _ lambda: [Double], _ part: Strided, _ otherEffects: Int, _ effects: Int,
+  to gradient: inout [Double]
+) {
+  let (carriers, otherCarriers) = (gradient.count / effects, lambda.count / otherEffects)
+  for z in 0..<carriers {
+    for k in 0..<otherEffects {
+      var product = 0.0
+      for y in 0..<otherCarriers { product += block[z, y] * lambda[y * otherEffects + k] }
+      for r in 0..<effects { gradient[z * effects + r] += 2 * product * part[k, r] }
     }
   }
 }

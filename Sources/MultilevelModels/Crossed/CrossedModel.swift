@@ -27,9 +27,14 @@ struct CrossedModel: Sendable {
   let columnStarts: [Int]
   /// The position in the tail of each scalar column.
   let columnPositions: [Int]
+  /// The first scalar column of each pair of the head with another factor, by pairs of factors.
+  let pairColumns: [[Int]]
   /// Where each factor's effects begin in the tail; the head's is not used.
   let tailOffsets: [Int]
   let tailCount: Int
+  /// Of each factor, so that inner loops need not ask the factor.
+  let carrierCounts: [Int]
+  let effectCounts: [Int]
 
   struct Link: Sendable {
     let factor: Int
@@ -62,6 +67,8 @@ struct CrossedModel: Sendable {
       offsets[f] = next
       next += grams.factors[f].count * grams.factors[f].effects.count
     }
+    carrierCounts = grams.factors.map(\.carriers)
+    effectCounts = grams.factors.map(\.effects.count)
     tailOffsets = offsets
     tailCount = next
     guard next <= Self.tailLimit else {
@@ -80,9 +87,12 @@ struct CrossedModel: Sendable {
       }
     }
     var (links, starts, columnStarts, positions): ([Link], [Int], [Int], [Int]) = ([], [0], [0], [])
+    var pairColumns = grams.pairs.map { [Int](repeating: 0, count: $0.first == 0 ? $0.groups.count : 0) }
     for own in byGroup {
       for link in own {
         links.append(link)
+        let size = grams.factors[0].carriers * grams.factors[link.factor].carriers
+        pairColumns[link.pairs][link.block / size] = positions.count
         let q = grams.factors[link.factor].effects.count
         for effect in 0..<q { positions.append(offsets[link.factor] + link.group * q + effect) }
       }
@@ -93,6 +103,7 @@ struct CrossedModel: Sendable {
     self.starts = starts
     self.columnStarts = columnStarts
     columnPositions = positions
+    self.pairColumns = pairColumns
   }
 
   /// A dense block of this many rows takes 3.2 GB, and its factor some minutes.

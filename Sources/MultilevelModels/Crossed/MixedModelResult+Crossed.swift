@@ -16,6 +16,7 @@ extension MixedModelResult {
     count = grams.rowCount
     droppedRows = Self.droppedRows(grams.plan, grams.frame, grams.dropped)
     weights = Self.weightRows(grams.plan, [("rows", grams.rowWeights)])
+    pooling = nil
     convergence = Convergence(
       converged: optimum.hasConverged, scaledGradient: optimum.certificate.scaledGradient,
       tolerance: Minimiser.tolerance, hessian: .differenced, smallestEigenvalue: optimum.certificate.smallestEigenvalue,

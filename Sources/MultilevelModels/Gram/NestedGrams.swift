@@ -18,7 +18,7 @@ struct NestedGrams: Sendable {
   let scales: [ColumnScale]
   let nesting: Nesting
   /// The conditional weight of every group, by level.
-  let weights: [[Double]]
+  var weights: [[Double]]
   /// Packed lower triangles over the frame's columns, for each lowest group.
   let grams: [Double]
   /// The sum of the rows' weights in each lowest group; of precision weights, the number of rows.

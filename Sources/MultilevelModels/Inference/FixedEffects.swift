@@ -40,7 +40,7 @@ struct FixedEffects {
       var ofVariances = wantsVariances ? try variances?.covariance() : nil
       var smallSample: any SmallSample = constant
       switch options.standardErrors ?? .model {
-      case .model:
+      case .model, .replicates:
         stored = try evaluation.information.inverse().scaled(by: evaluation.residualVariance)
       case .cr2:
         let sandwich = try BiasReducedSandwich(model, evaluation)
@@ -95,6 +95,14 @@ struct FixedEffects {
     method = .none
     smallSample = ConstantDegreesOfFreedom(value: .infinity)
     self.map = map
+  }
+
+  /// Estimates of the coefficients as the formula names them.
+  static func estimates(
+    _ fixed: [Int], _ frame: ModelFrame, _ scales: [ColumnScale], _ profile: ProfiledEstimates
+  ) throws(ImmerseError) -> [Double] {
+    let (map, shift) = rawFromStored(fixed, frame, scales)
+    do { return zip(try map * profile.coefficients, shift).map(+) } catch { throw .unsolvable }
   }
 
   /// The map from stored to raw coefficients, and what is to be added.

@@ -9,6 +9,8 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     case sandwich
     /// The sandwich with Bell and McCaffrey's correction of its bias for few clusters; two levels, unweighted.
     case cr2
+    /// From replicate weights, where the request names them.
+    case replicates
   }
 
   public enum DegreesOfFreedom: String, Sendable, Codable, CaseIterable {
@@ -97,7 +99,9 @@ extension InferenceOptions {
     isWeighted: Bool, isSampled: Bool, hasResidualClasses: Bool, method: FitRequest.Method, levels: Int
   ) throws(ImmerseError) -> InferenceOptions {
     var options = self
-    let errors = standardErrors ?? (isSampled ? .sandwich : .model)
+    // What the fits under replicate weights say of their own errors is not used.
+    let asked = standardErrors == .replicates ? nil : standardErrors
+    let errors = asked ?? (isSampled ? .sandwich : .model)
     options.standardErrors = errors
     let df = degreesOfFreedom
     if hasResidualClasses {
@@ -164,7 +168,7 @@ extension InferenceOptions {
       switch errors {
       case .cr2: options.degreesOfFreedom = .satterthwaite
       case .sandwich: options.degreesOfFreedom = .design
-      case .model:
+      case .model, .replicates:
         options.degreesOfFreedom = method == .ml ? DegreesOfFreedom.none : hasResidualClasses ? .containment : nil
       }
     }

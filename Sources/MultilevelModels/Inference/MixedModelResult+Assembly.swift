@@ -24,6 +24,7 @@ extension MixedModelResult {
       grams.plan, zip(["rows"] + grams.nesting.levels.map(\.factor.label), grams.weightSummaries).map { ($0, $1) })
     let certificate = try effects.variances.map { v throws(ImmerseError) in try v.certificate(model, optimum) }
     let shown = certificate ?? optimum.certificate
+    pooling = nil
     convergence = Convergence(
       converged: optimum.hasConverged, scaledGradient: shown.scaledGradient, tolerance: Minimiser.tolerance,
       hessian: certificate == nil ? .differenced : .exact, smallestEigenvalue: shown.smallestEigenvalue,

@@ -18,6 +18,8 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
   public var droppedRows: [DroppedRowsEntry]
   /// The weights as they entered, conditional and scaled, from the rows to the top; empty without weights.
   public var weights: [WeightsRow]
+  /// Where the result comes from several fits.
+  public var pooling: Pooling?
   public var convergence: Convergence
   public var notes: [Note]
 
@@ -27,7 +29,7 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
     case inference, tests, criterion, groups
     case count = "n"
     case droppedRows = "dropped_rows"
-    case weights, convergence, notes
+    case weights, pooling, convergence, notes
   }
 
   public struct FixedEffectRow: Sendable, Hashable, Codable {
@@ -106,6 +108,35 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
       case degreesOfFreedom = "df"
       case residualDegreesOfFreedom = "df_residual"
       case pValue = "p_value"
+    }
+  }
+
+  /// How the fits of several imputations, and of several sets of weights, became one result.
+  public struct Pooling: Sendable, Hashable, Codable {
+    public var imputations: Int
+    /// Nil without replicate weights, as what follows.
+    public var replicates: Int?
+    public var method: String?
+    /// The factor whose groups' weights the replicates multiply.
+    public var level: String?
+    /// Fits under replicate weights whose search did not converge.
+    public var unconverged: Int
+    /// By fixed effect.
+    public var rows: [Part]
+
+    public struct Part: Sendable, Hashable, Codable {
+      public var term: String
+      public var samplingVariance: Double?
+      /// What the imputations' spread adds: (1 + 1/M) times their variance.
+      public var imputationVariance: Double?
+      public var missingInformation: Double?
+
+      enum CodingKeys: String, CodingKey {
+        case term
+        case samplingVariance = "sampling_variance"
+        case imputationVariance = "imputation_variance"
+        case missingInformation = "missing_information"
+      }
     }
   }
 

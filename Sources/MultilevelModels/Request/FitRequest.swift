@@ -1,4 +1,5 @@
 public import Columnar
+public import SurveyStatistics
 
 /// Which mixed model to fit, by which likelihood, with which weights.
 public struct FitRequest: Sendable, Hashable, Codable {
@@ -48,6 +49,10 @@ public struct FitRequest: Sendable, Hashable, Codable {
   /// Needed where there is more than one sampling weight.
   public var weightsAre: Conditioning?
   public var weightScaling: WeightScaling
+  /// Replicate weights, by which the variances are estimated; they multiply the weights of whole groups.
+  public var replicates: ReplicateDesign?
+  /// What the response stands for, where it has several imputations.
+  public var plausible: [PlausibleValues]
   public var inference: InferenceOptions
   /// A column whose levels have a residual variance each.
   public var residualBy: String?
@@ -57,6 +62,7 @@ public struct FitRequest: Sendable, Hashable, Codable {
   public init(
     _ formula: String, method: Method? = nil, weights: [String] = [], weightsKind: WeightKind = .sampling,
     weightsAre: Conditioning? = nil, weightScaling: WeightScaling = .none, residualBy: String? = nil,
+    replicates: ReplicateDesign? = nil, plausible: [PlausibleValues] = [],
     inference: InferenceOptions = InferenceOptions(), level: Double = 0.95
   ) {
     self.formula = formula
@@ -67,6 +73,8 @@ public struct FitRequest: Sendable, Hashable, Codable {
     self.weightScaling = weightScaling
     self.inference = inference
     self.residualBy = residualBy
+    self.replicates = replicates
+    self.plausible = plausible
     self.level = level
   }
 
@@ -76,6 +84,7 @@ public struct FitRequest: Sendable, Hashable, Codable {
     case weightsAre = "weights_are"
     case weightScaling = "weight_scaling"
     case residualBy = "residual_by"
+    case replicates, plausible
     case level
   }
 
@@ -90,6 +99,8 @@ public struct FitRequest: Sendable, Hashable, Codable {
     // Its keys stand beside those of the request.
     inference = try InferenceOptions(from: decoder)
     residualBy = try container.decodeIfPresent(String.self, forKey: .residualBy)
+    replicates = try container.decodeIfPresent(ReplicateDesign.self, forKey: .replicates)
+    plausible = try container.decodeIfPresent([PlausibleValues].self, forKey: .plausible) ?? []
     level = try container.decodeIfPresent(Double.self, forKey: .level) ?? 0.95
   }
 
@@ -102,9 +113,14 @@ public struct FitRequest: Sendable, Hashable, Codable {
     try container.encodeIfPresent(weightsAre, forKey: .weightsAre)
     try container.encode(weightScaling, forKey: .weightScaling)
     try container.encodeIfPresent(residualBy, forKey: .residualBy)
+    try container.encodeIfPresent(replicates, forKey: .replicates)
+    if !plausible.isEmpty { try container.encode(plausible, forKey: .plausible) }
     try container.encode(level, forKey: .level)
     try inference.encode(to: encoder)
   }
+
+  /// Whether the result comes from several fits.
+  public var isPooled: Bool { replicates != nil || !plausible.isEmpty }
 
   /// - Throws: `usage` where the request contradicts itself.
   public func validate() throws(ImmerseError) { _ = try ModelPlan(self) }

@@ -1,11 +1,12 @@
 import Columnar
 import ModelFormula
 import Streaming
+import SurveyStatistics
 
 /// A request that has been checked, with its defaults filled in.
 struct ModelPlan: Sendable {
   let request: FitRequest
-  let formula: Formula
+  private(set) var formula: Formula
   let method: FitRequest.Method
   /// With its defaults filled in, save what depends on the number of groups.
   let inference: InferenceOptions
@@ -18,7 +19,11 @@ struct ModelPlan: Sendable {
 
   var columns: [ColumnRequest] {
     get throws(ImmerseError) {
-      (try formula.columnRequests + request.weights.map { .number($0) } + furtherGroups.map { .category($0) }).merged
+      var columns: [ColumnRequest] = []
+      for plan in try imputed.flatMap(\.self) { columns += try plan.formula.columnRequests }
+      columns += request.weights.map { .number($0) } + furtherGroups.map { .category($0) }
+      if let replicates = request.replicates { columns += try replicates.replicateColumns.map { .number($0) } }
+      return columns.merged
     }
   }
 
@@ -31,6 +36,7 @@ struct ModelPlan: Sendable {
         remedy: "add one such as (1 | school), or estimate a model without groups in another program")
     }
     let factors = GroupingFactor.all(in: formula)
+    try Self.checkPooling(request, formula)
     let isSampled = !request.weights.isEmpty && request.weightsKind == .sampling
     try Self.checkWeights(request, factors)
     guard request.level > 0 && request.level < 1 else {
@@ -44,6 +50,13 @@ struct ModelPlan: Sendable {
     inference = try request.inference.resolved(
       isWeighted: !request.weights.isEmpty, isSampled: isSampled, hasResidualClasses: request.residualBy != nil,
       method: method, levels: factors.count)
+  }
+
+  /// The same plan for another column of the response.
+  func responding(with column: String) -> ModelPlan {
+    var plan = self
+    plan.formula = formula.responding(with: column)
+    return plan
   }
 
   private static func checkWeights(_ request: FitRequest, _ factors: [GroupingFactor]) throws(ImmerseError) {

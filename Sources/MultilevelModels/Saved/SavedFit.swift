@@ -42,6 +42,10 @@ public struct SavedFit: Sendable {
         .usage, "the columns of \(term) depend on all rows, so its fit cannot be saved, resumed or merged",
         remedy: "compute the column beforehand, or use I( )")
     }
+    guard !plan.request.isPooled else {
+      throw ImmerseError(
+        .usage, "a fit with replicate weights or plausible values cannot be saved", remedy: "save the fit of each")
+    }
     request = plan.request
     self.profile = profile
     fit = try GramFit(plan, profile: profile)

@@ -52,8 +52,9 @@ public struct StudyRun: Sendable {
     for (step, framework) in zip(study.scores, frameworks) {
       unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))
     }
+    // Models of several fits read the rows by themselves.
     let modelTickets = try study.models.map { s throws(ImmerseError) in
-      pass.add(try MixedModel.grams(s.request, of: dataset, with: engine))
+      s.request.isPooled ? nil : pass.add(try MixedModel.grams(s.request, of: dataset, with: engine))
     }
     let models = try pass.run(over: dataset, with: engine)
 
@@ -83,7 +84,12 @@ public struct StudyRun: Sendable {
     }
     var fits: [Analysis] = []
     for (step, ticket) in zip(study.models, modelTickets) {
-      let model = try MixedModel(try models[ticket], threads: engine.threads)
+      let model: MixedModel
+      if let ticket {
+        model = try MixedModel(try models[ticket], threads: engine.threads)
+      } else {
+        model = try MixedModel.fit(step.request, to: dataset, engine: engine)
+      }
       fits.append(Analysis(step: step.step, result: model.result.analysis))
     }
     self.study = study

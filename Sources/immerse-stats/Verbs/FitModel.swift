@@ -4,6 +4,7 @@ import DataFormats
 import ImmerseStats
 import Streaming
 import Studies
+import SurveyStatistics
 
 struct FitModel: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,6 +19,8 @@ struct FitModel: ParsableCommand {
         immerse-stats fit "math ~ cwc(escs, school) + group_mean(escs, school) + (1 | school)" --data pisa.arrow
         immerse-stats fit "math ~ poly(age, 2) + C(country, sum) + (1 | school)" --data pisa.arrow --residual-by country
         immerse-stats fit "rating ~ 1 + (1 | pupil) + (1 | teacher)" --data lessons.csv
+        immerse-stats fit "math ~ escs + (1 | school)" --data pisa.arrow --plausible math=PV1MATH-PV10MATH \\
+          --weights W_FSTUWT --replicates W_FSTURWT1-W_FSTURWT80 --replicate-method fay=0.5
         immerse-stats fit "math ~ escs + (1 | school)" --data be.csv --save be.immerse
         immerse-stats fit --resume be.immerse --data more.csv --merge de.immerse --save all.immerse
 
@@ -59,6 +62,7 @@ struct FitModel: ParsableCommand {
   @Option(help: "A column whose levels have a residual variance each.")
   var residualBy: String?
 
+  @OptionGroup var replication: ReplicateOptions
   @OptionGroup var inference: InferenceArguments
 
   @Option(help: "A file for the fit and the cross-products it was fitted to.")
@@ -79,6 +83,9 @@ struct FitModel: ParsableCommand {
     if ml && reml { throw ValidationError("--ml and --reml exclude each other") }
     if (formula == nil) == (resume == nil) {
       throw ValidationError("give either a formula or --resume with a saved fit, whose formula it keeps")
+    }
+    if replication.preset != nil {
+      throw ValidationError("presets are for estimates; name --weights, --replicates and --plausible")
     }
     if resume != nil, ml || reml || weights != nil || residualBy != nil || weightScaling != .none {
       throw ValidationError("a saved fit keeps its likelihood, weights and residual classes")
@@ -113,7 +120,9 @@ struct FitModel: ParsableCommand {
     get throws {
       let request = FitRequest(
         formula ?? "", method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
-        weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy, inference: inference.options)
+        weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy,
+        replicates: try replication.design(SurveyDesign(), seed: 1).replicates, plausible: replication.plausible,
+        inference: inference.options)
       try request.validate()
       return request
     }
