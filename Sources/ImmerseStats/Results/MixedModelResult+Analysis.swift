@@ -6,7 +6,13 @@ extension MixedModelResult {
   public var analysis: AnalysisResult {
     var sections: [JSONValue.Member] = [.init("variance_components", .array(varianceComponents.map(\.json)))]
     // What was asked for beyond a fit.
-    if !tests.isEmpty { sections.append(.init("tests", .array(tests.map(\.json)))) }
+    let terms = rows.map(\.term)
+    let asked: [(String, [JSONValue])] = [
+      ("tests", tests.map(\.json)), ("intervals", intervals.map(\.json)), ("r2", shares.map(\.json)),
+      ("means", means.map(\.json)), ("contrasts", contrasts.map(\.json)),
+      ("influence", influence.map { $0.json(terms) }),
+    ]
+    for (key, rows) in asked where !rows.isEmpty { sections.append(.init(key, .array(rows))) }
     if let pooling { sections.append(.init("pooling", pooling.json)) }
     sections += [
       .init("inference", inference.json),
@@ -106,6 +112,65 @@ extension MixedModelResult.Pooling {
             "missing_information": JSONValue(row.missingInformation),
           ]
         }),
+    ]
+  }
+}
+
+extension ParameterInterval {
+  var json: JSONValue {
+    [
+      "parameter": .string(parameter.rawValue), "group": JSONValue(group), "term1": JSONValue(term1),
+      "term2": JSONValue(term2), "estimate": JSONValue(estimate), "conf_low": JSONValue(confidenceLow),
+      "conf_high": JSONValue(confidenceHigh),
+    ]
+  }
+}
+
+extension VarianceShare {
+  var json: JSONValue {
+    [
+      "quantity": .string(quantity.rawValue), "group": JSONValue(group), "estimate": JSONValue(estimate),
+      "std_error": JSONValue(standardError),
+    ]
+  }
+}
+
+extension GroupInfluence {
+  func json(_ terms: [String]) -> JSONValue {
+    [
+      "group": .string(group), "unit": .string(unit), "cooks_distance": JSONValue(cooksDistance),
+      "changes": .object(zip(terms, changes).map { .init($0, JSONValue($1)) }),
+      "sigma_change": JSONValue(sigmaChange),
+    ]
+  }
+}
+
+extension ModelComparison {
+  /// A row for each model, by ascending number of parameters.
+  public var json: JSONValue {
+    .array(
+      rows.map { row in
+        [
+          "formula": .string(row.formula), "parameters": .integer(row.parameters), "aic": JSONValue(row.aic),
+          "bic": JSONValue(row.bic), "criterion": JSONValue(row.criterion), "statistic": JSONValue(row.statistic),
+          "df": JSONValue(row.degreesOfFreedom), "p_value": JSONValue(row.pValue),
+        ]
+      })
+  }
+}
+
+extension GroupPrediction {
+  /// The table of value added, or of a caterpillar plot.
+  public static func analysis(_ predictions: [GroupPrediction]) -> AnalysisResult {
+    AnalysisResult("fit.random_effects", rows: predictions.map(\.json))
+  }
+
+  var json: JSONValue {
+    [
+      "group": .string(group), "unit": .string(unit), "term": .string(term), "estimate": JSONValue(estimate),
+      "std_error": JSONValue(standardError), "prediction_error": JSONValue(predictionError), "rank": .integer(rank),
+      "conf_low": JSONValue(confidenceLow), "conf_high": JSONValue(confidenceHigh),
+      "comparison_low": JSONValue(comparisonLow), "comparison_high": JSONValue(comparisonHigh),
     ]
   }
 }

@@ -96,6 +96,11 @@ extension Formula {
   /// The labels of terms whose columns depend on all rows, such as `cwc(x, g)`; each once.
   public var termsOfAllRows: [String] { covariates.filter(\.dependsOnAllRows).map(\.label) }
 
+  /// The columns the response is computed from.
+  public var responseColumns: [String] {
+    get throws(ImmerseError) { try response.requests.map(\.name) }
+  }
+
   /// The variables of all terms, each once, in the order of first mention.
   var covariates: [Variable] {
     var seen: Set<Variable> = []

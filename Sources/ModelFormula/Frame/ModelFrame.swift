@@ -109,6 +109,13 @@ public struct ModelFrame: Sendable {
   }
 }
 
+extension ModelFrame {
+  /// The levels of a categorical variable, by its position in the variables; nil for a number.
+  public func levels(of variable: Int) -> Levels? {
+    if case .category(_, let levels) = origins[variable] { levels } else { nil }
+  }
+}
+
 extension ImmerseError {
   fileprivate static func tooFewLevels(_ name: String) -> ImmerseError {
     ImmerseError(

@@ -11,6 +11,13 @@ extension MixedModelResult {
       model.factors.map { ($0.factor.label, $0.effects) }, components, nil)
     inference = Inference(grams.plan.inference, effects)
     tests = grams.plan.inference.tests ? try effects.termTests(model.fixed, grams.frame) : []
+    let options = grams.plan.inference
+    guard options.intervals == .wald, !options.shares, options.means.isEmpty, options.influence == nil else {
+      throw ImmerseError(
+        .usage, "intervals by profile and bootstrap, r2, means and influence are there for nested factors only",
+        remedy: "leave them out; the factors of this model cross")
+    }
+    (intervals, shares, means, contrasts, influence) = ([], [], [], [], [])
     criterion = Criterion(name: model.isRestricted ? "REML" : "ML", value: optimum.evaluation.profile.criterion)
     groups = model.factors.reduce(into: [:]) { $0[$1.factor.label] = $1.count }
     count = grams.rowCount

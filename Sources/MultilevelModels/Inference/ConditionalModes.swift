@@ -15,10 +15,14 @@ public struct ConditionalModes: Sendable, Hashable, Codable {
   /// For each effect the conditional standard deviations of the groups. Under sampling weights these are quantities of
   /// the model, not of the design.
   public let standardDeviations: [[Double]]
+  /// For each effect the standard deviations of the prediction errors of the groups, which take in that the fixed effects
+  /// are estimated; the variances count as known. Nil for crossed factors.
+  public let predictionErrors: [[Double]]?
 
   enum CodingKeys: String, CodingKey {
     case group, groups, terms, modes
     case standardDeviations = "std_devs"
+    case predictionErrors = "prediction_errors"
   }
 }
 
@@ -27,9 +31,31 @@ extension LinearMixedModel {
   ///
   ///     u = G v      Var(u) = T⁻¹ + G Cov(v) G'      v: [−β; 1] and the effects of the groups above
   ///
+  /// With β held Cov(v) begins at the top as zero; with the covariance of β it ends as that of the prediction errors.
+  ///
   /// - Returns: for each level, lowest first, modes and standard deviations by effect.
   /// - Complexity: O(groups · columns²).
   func conditionalModes(_ optimum: Optimum) throws(ImmerseError) -> [ConditionalModes] {
+    let p = fixed.count
+    let inverse: Matrix
+    do { inverse = try optimum.evaluation.information.inverse() } catch { throw .unsolvable }
+    var estimated = [Double](repeating: 0, count: (p + 1) * (p + 1))
+    for i in 0..<p {
+      for j in 0..<p { estimated[i * (p + 1) + j] = inverse[i, j] }
+    }
+    let held = try modes(optimum, covariance: estimated.map { _ in 0 })
+    let errors = try modes(optimum, covariance: estimated).map(\.deviations)
+    return levels.indices.map { depth in
+      ConditionalModes(
+        group: grams.nesting.levels[depth].factor.label, groups: grams.groupNames(depth),
+        terms: levels[depth].effects.names, modes: held[depth].modes, standardDeviations: held[depth].deviations,
+        predictionErrors: errors[depth])
+    }
+  }
+
+  private func modes(
+    _ optimum: Optimum, covariance: [Double]
+  ) throws(ImmerseError) -> [(modes: [[Double]], deviations: [[Double]])] {
     let evaluation = optimum.evaluation
     let responseScale = grams.scales[grams.frame.response].scale
     let sigma = evaluation.residualVariance.squareRoot() * responseScale
@@ -37,8 +63,8 @@ extension LinearMixedModel {
     do { rawFactors = try self.rawFactors(optimum.theta) } catch { throw .unsolvable }
     // What the groups above contribute: a vector over the columns and its covariance over σ².
     var vectors = evaluation.contrast
-    var covariances = [Double](repeating: 0, count: vectors.count * vectors.count)
-    var result: [ConditionalModes] = []
+    var covariances = covariance
+    var result: [(modes: [[Double]], deviations: [[Double]])] = []
     for (depth, level) in levels.enumerated().reversed() {
       let shape = level.shape
       let (q, m, width) = (shape.effects, shape.upperCount, shape.width)
@@ -85,11 +111,7 @@ extension LinearMixedModel {
           }
         }
       }
-      let tree = grams.nesting.levels[depth]
-      result.append(
-        ConditionalModes(
-          group: tree.factor.label, groups: grams.groupNames(depth), terms: level.effects.names, modes: modes,
-          standardDeviations: deviations))
+      result.append((modes, deviations))
       (vectors, covariances) = (own, ownCovariances)
     }
     return result.reversed()

@@ -106,7 +106,7 @@ struct FixedEffects {
   }
 
   /// The map from stored to raw coefficients, and what is to be added.
-  private static func rawFromStored(
+  static func rawFromStored(
     _ fixed: [Int], _ frame: ModelFrame, _ scales: [ColumnScale]
   ) -> (map: Matrix, shift: [Double]) {
     let columns = frame.columns
@@ -169,11 +169,25 @@ struct FixedEffects {
   // MARK: Tests
 
   /// A contrast of raw coefficients as one of the stored ones.
-  private func stored(_ contrast: [Double]) throws(NumericalError) -> [Double] { try map.transposed * contrast }
+  func storedContrast(_ contrast: [Double]) throws(ImmerseError) -> [Double] {
+    do { return try map.transposed * contrast } catch { throw .unsolvable }
+  }
+
+  /// The covariance of the stored coefficients.
+  func storedCovariance() throws(NumericalError) -> Matrix {
+    // The map is upper triangular in the intercept's row alone.
+    var inverse = Matrix.identity(map.rows)
+    for j in 0..<map.rows {
+      for i in 0..<map.rows where i != j { inverse[i, j] = -map[i, j] / (map[i, i] * map[j, j]) }
+      inverse[j, j] = 1 / map[j, j]
+    }
+    return try inverse.congruence(covariance)
+  }
 
   /// Of a contrast of the coefficients as the formula names them.
   func degreesOfFreedom(_ contrast: [Double]) throws(ImmerseError) -> Double {
-    do { return try smallSample.degreesOfFreedom(try stored(contrast)) } catch { throw .unsolvable }
+    let stored = try storedContrast(contrast)
+    do { return try smallSample.degreesOfFreedom(stored) } catch { throw .unsolvable }
   }
 
   /// The F test that several contrasts, the columns of a matrix, are zero; nil where they depend on each other.

@@ -36,6 +36,15 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     case joint
   }
 
+  public enum Intervals: String, Sendable, Codable, CaseIterable {
+    /// Those of the rows: estimates and so many standard errors.
+    case wald
+    /// Of all parameters, by the profile likelihood (ML).
+    case profile
+    /// Of all parameters, by refitting to responses drawn from the model.
+    case bootstrap
+  }
+
   /// From the model without weights and by the sandwich with them, unless given.
   public var standardErrors: StandardErrors?
   /// Unless given: of the sandwich `design`, of cr2 `satterthwaite`, of REML `satterthwaite` up to 2,000 lowest groups and
@@ -52,10 +61,22 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
   public var varianceErrors: Bool?
   /// Whether every fixed term is tested as a whole.
   public var tests: Bool
+  public var intervals: Intervals
+  /// Of the bootstrap.
+  public var draws: Int
+  public var seed: UInt64
+  /// Whether ICC and R2 are given.
+  public var shares: Bool
+  /// Factors whose marginal means and their differences are estimated.
+  public var means: [String]
+  /// The factor whose groups are left out in turn.
+  public var influence: String?
 
   public init(
     standardErrors: StandardErrors? = nil, degreesOfFreedom: DegreesOfFreedom? = nil, bread: Bread = .block,
-    psu: String? = nil, strata: String? = nil, fpc: String? = nil, varianceErrors: Bool? = nil, tests: Bool = false
+    psu: String? = nil, strata: String? = nil, fpc: String? = nil, varianceErrors: Bool? = nil, tests: Bool = false,
+    intervals: Intervals = .wald, draws: Int = 1_000, seed: UInt64 = 1, shares: Bool = false, means: [String] = [],
+    influence: String? = nil
   ) {
     self.standardErrors = standardErrors
     self.degreesOfFreedom = degreesOfFreedom
@@ -65,6 +86,12 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     self.fpc = fpc
     self.varianceErrors = varianceErrors
     self.tests = tests
+    self.intervals = intervals
+    self.draws = draws
+    self.seed = seed
+    self.shares = shares
+    self.means = means
+    self.influence = influence
   }
 
   enum CodingKeys: String, CodingKey {
@@ -72,7 +99,9 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     case degreesOfFreedom = "df"
     case bread, psu, strata, fpc
     case varianceErrors = "variance_errors"
-    case tests
+    case tests, intervals, draws, seed
+    case shares = "r2"
+    case means, influence
   }
 
   public init(from decoder: any Decoder) throws {
@@ -85,6 +114,12 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     fpc = try container.decodeIfPresent(String.self, forKey: .fpc)
     varianceErrors = try container.decodeIfPresent(Bool.self, forKey: .varianceErrors)
     tests = try container.decodeIfPresent(Bool.self, forKey: .tests) ?? false
+    intervals = try container.decodeIfPresent(Intervals.self, forKey: .intervals) ?? .wald
+    draws = try container.decodeIfPresent(Int.self, forKey: .draws) ?? 1_000
+    seed = try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? 1
+    shares = try container.decodeIfPresent(Bool.self, forKey: .shares) ?? false
+    means = try container.decodeIfPresent([String].self, forKey: .means) ?? []
+    influence = try container.decodeIfPresent(String.self, forKey: .influence)
   }
 
   /// The columns of the clusters' design.
@@ -113,6 +148,11 @@ extension InferenceOptions {
             + "sample degrees of freedom are those of containment or of the design",
           remedy: "use --df containment, or --se sandwich")
       }
+      guard intervals == .wald, !shares, influence == nil else {
+        throw ImmerseError(
+          .usage, "intervals by profile and bootstrap, r2 and influence need one residual variance",
+          remedy: "leave them out, or the residual classes")
+      }
       options.varianceErrors = false
     }
     if errors == .cr2 {
@@ -134,6 +174,14 @@ extension InferenceOptions {
       throw ImmerseError(
         .usage, "restricted maximum likelihood has no joint scores of fixed effects and variances",
         remedy: "add --ml, or leave --bread joint out")
+    }
+    if isWeighted && intervals != .wald {
+      throw ImmerseError(
+        .usage, "\(intervals.rawValue) intervals are there for models without weights only",
+        remedy: "use the intervals of the rows")
+    }
+    guard (2...1_000_000).contains(draws) else {
+      throw ImmerseError(.usage, "\(draws) draws", remedy: "give some 1,000")
     }
     if fpc != nil && strata == nil && psu == nil {
       throw ImmerseError(

@@ -13,7 +13,34 @@ extension MixedModelResult {
       zip(grams.nesting.levels, model.levels).map { ($0.factor.label, $1.effects) }, components,
       try effects.varianceErrors(model), residualBy: model.residuals?.classes.column)
     inference = Inference(grams.plan.inference, effects)
-    tests = grams.plan.inference.tests ? try effects.termTests(model.fixed, grams.frame) : []
+    let options = grams.plan.inference
+    tests = options.tests ? try effects.termTests(model.fixed, grams.frame) : []
+    shares = options.shares ? try model.variancePartition(effects, optimum) : []
+    (means, contrasts) = try Self.marginalMeans(model, effects)
+    influence =
+      try options.influence.map { factor throws(ImmerseError) in
+        try model.influence(of: factor, optimum)
+      } ?? []
+    var furtherNotes: [Note] = []
+    switch options.intervals {
+    case .wald: intervals = []
+    case .profile:
+      intervals = try ProfileLikelihood(model, optimum, level: grams.plan.request.level).intervals()
+      furtherNotes.append(
+        Note(
+          "profile",
+          "profile intervals are of the likelihood"
+            + (model.isRestricted ? ", not the restricted one: the model was refitted by ML for them" : "")))
+    case .bootstrap:
+      let bootstrap = try ParametricBootstrap(model, optimum).intervals(
+        draws: options.draws, seed: options.seed, level: grams.plan.request.level)
+      intervals = bootstrap.intervals
+      furtherNotes.append(
+        Note(
+          "bootstrap",
+          "percentile intervals of \(options.draws) draws from the model with seed \(options.seed)"
+            + (bootstrap.failures > 0 ? "; \(bootstrap.failures) refits did not converge and were left out" : "")))
+    }
     criterion = Criterion(
       name: model.isRestricted ? "REML" : grams.plan.isSampled ? "pseudo-ML" : "ML",
       value: optimum.evaluation.criterion)
@@ -30,8 +57,26 @@ extension MixedModelResult {
       hessian: certificate == nil ? .differenced : .exact, smallestEigenvalue: shown.smallestEigenvalue,
       largestEigenvalue: shown.largestEigenvalue, evaluations: optimum.evaluations,
       start: optimum.start, theta: components.theta, boundary: components.boundary)
-    notes = Self.notes(
-      convergence, dependent: model.dependent.map { grams.frame.columns[$0].name }, droppedRows: grams.dropped.count)
+    notes =
+      Self.notes(
+        convergence, dependent: model.dependent.map { grams.frame.columns[$0].name }, droppedRows: grams.dropped.count)
+      + furtherNotes
+  }
+
+  private static func marginalMeans(
+    _ model: LinearMixedModel, _ effects: FixedEffects
+  ) throws(ImmerseError) -> (means: [FixedEffectRow], contrasts: [FixedEffectRow]) {
+    let (names, level) = (model.grams.plan.inference.means, model.grams.plan.request.level)
+    if names.isEmpty { return ([], []) }
+    let grid = try MarginalMeans(of: names, model)
+    func rows(_ cells: [MarginalMeans.Cell]) throws(ImmerseError) -> [FixedEffectRow] {
+      var rows: [FixedEffectRow] = []
+      for cell in cells {
+        rows.append(FixedEffectRow(try effects.estimate(cell.contrast), term: cell.label, level: level))
+      }
+      return rows
+    }
+    return (try rows(grid.cells), try rows(grid.pairs))
   }
 
   static func fixedEffectRows(

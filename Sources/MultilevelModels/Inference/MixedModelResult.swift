@@ -10,6 +10,13 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
   public var inference: Inference
   /// Of whole fixed terms, where they were asked for.
   public var tests: [TermTest]
+  /// By profile or bootstrap, where they were asked for; as what follows.
+  public var intervals: [ParameterInterval]
+  public var shares: [VarianceShare]
+  /// Estimated marginal means, and their differences.
+  public var means: [FixedEffectRow]
+  public var contrasts: [FixedEffectRow]
+  public var influence: [GroupInfluence]
   public var criterion: Criterion
   /// The number of groups of each factor.
   public var groups: [String: Int]
@@ -26,7 +33,9 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case rows
     case varianceComponents = "variance_components"
-    case inference, tests, criterion, groups
+    case inference, tests, intervals
+    case shares = "r2"
+    case means, contrasts, influence, criterion, groups
     case count = "n"
     case droppedRows = "dropped_rows"
     case weights, pooling, convergence, notes

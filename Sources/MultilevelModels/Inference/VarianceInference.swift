@@ -124,4 +124,15 @@ struct VarianceInference {
     let gradient = try model.gradient(optimum.evaluation, .fitted)
     do { return try Minimiser.Certificate(gradient: gradient, hessian: hessianInTheta()) } catch { throw .unsolvable }
   }
+
+  /// The inverse of the Hessian in θ, for searches near the optimum; unit steps along directions without curvature.
+  func metric() throws(NumericalError) -> Matrix {
+    let eigen = try SymmetricEigen(try hessianInTheta())
+    let limit = 1e-6 * (eigen.values.last ?? 0)
+    var scaled = eigen.vectors
+    for (j, value) in eigen.values.enumerated() {
+      for i in 0..<scaled.rows { scaled[i, j] /= max(value, limit, 1e-300) }
+    }
+    return try scaled.timesTransposed(eigen.vectors)
+  }
 }

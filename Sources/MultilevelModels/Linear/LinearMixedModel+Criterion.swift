@@ -45,8 +45,11 @@ extension LinearMixedModel: MixedLikelihood {
   ///
   /// - Throws: `failure` where rounding leaves no positive definite system, as for θ beyond all bounds.
   func evaluate(_ theta: [Double], _ coordinates: ThetaCoordinates) throws(ImmerseError) -> Evaluation {
-    let factors = factors(theta, coordinates)
-    let logRatios = Array(theta.dropFirst(factorCount))
+    try evaluate(factors: factors(theta, coordinates), logRatios: Array(theta.dropFirst(factorCount)))
+  }
+
+  /// The criterion and the estimates for Λ of each level in terms of the stored columns.
+  func evaluate(factors: [[Double]], logRatios: [Double] = []) throws(ImmerseError) -> Evaluation {
     let sweep = try sweepUp(factors, logRatios: logRatios)
     let p = fixed.count
     var root = Matrix(rows: p + 1, columns: p + 1)

@@ -17,8 +17,8 @@ struct LinearMixedModel: Sendable {
     let parents: [Int]
     let parentCount: Int
     /// Conditional weights, and their products with those of all groups above.
-    let weights: [Double]
-    let totalWeights: [Double]
+    var weights: [Double]
+    var totalWeights: [Double]
     /// Runs of siblings, each short enough to be one piece of work.
     let segments: [Range<Int>]
     /// Runs of segments, each large enough to be worth a thread.
@@ -29,7 +29,7 @@ struct LinearMixedModel: Sendable {
   }
 
   let grams: NestedGrams
-  let isRestricted: Bool
+  var isRestricted: Bool
   let threads: Int
   /// The frame's columns of the fixed effects that are estimated, and of those that depend on earlier ones.
   let fixed: [Int]
@@ -37,15 +37,15 @@ struct LinearMixedModel: Sendable {
   /// The frame's columns in the order of the stored triangles: those used by the lowest level only, ..., the fixed
   /// effects, the response. Every level needs a tail of it.
   let layout: [Int]
-  let levels: [Level]
+  private(set) var levels: [Level]
   /// Packed triangles of the lowest groups in the order of the layout.
-  let lowest: [Double]
+  private(set) var lowest: [Double]
   /// Weighted sums of the lowest groups' triangles by parent, in the columns that the parents need.
-  let pooledLowest: [Double]
+  private(set) var pooledLowest: [Double]
   let residuals: ResidualVariances?
   /// The sum of all weights.
-  let size: Double
-  let pooled: Matrix
+  private(set) var size: Double
+  private(set) var pooled: Matrix
 
   /// The divisor of the residual variance.
   var degreesOfFreedom: Double { isRestricted ? size - Double(fixed.count) : size }
@@ -187,5 +187,34 @@ struct LinearMixedModel: Sendable {
       }
     }
     return sums
+  }
+}
+
+extension LinearMixedModel {
+  /// The model of the same rows with another response, whose cross-products stand last in the triangles.
+  mutating func replaceResponse(by triangles: [Double]) {
+    lowest = triangles
+    pooledLowest = Self.pooledByParent(triangles, levels[0])
+    let last = packed(layout.count - 1, layout.count - 1)
+    let width = packedCount(layout.count)
+    let response = grams.frame.response
+    pooled[response, response] = levels[0].totalWeights.indices.reduce(0) {
+      $0 + levels[0].totalWeights[$1] * triangles[$1 * width + last]
+    }
+  }
+
+  /// Leaves the rows of a group out, as if it weighed nothing.
+  mutating func remove(group: Int, of depth: Int) {
+    levels[depth].weights[group] = 0
+    var isGone = Array(repeating: false, count: levels[depth].count)
+    isGone[group] = true
+    for level in (0...depth).reversed() {
+      if level < depth { isGone = levels[level].parents.map { isGone[$0] } }
+      for (member, gone) in isGone.enumerated() where gone {
+        if level == 0 { size -= levels[0].totalWeights[member] * grams.sizes[member] }
+        levels[level].totalWeights[member] = 0
+      }
+    }
+    if depth == 0 { pooledLowest = Self.pooledByParent(lowest, levels[0]) }
   }
 }

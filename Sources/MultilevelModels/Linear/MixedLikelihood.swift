@@ -92,6 +92,20 @@ extension MixedLikelihood {
       evaluations: minimiser.evaluations + (known == nil ? 4 : 2), start: start)
   }
 
+  /// The optimum near a start with a guess of the inverse Hessian, for a model like one that was fitted.
+  func optimum(near start: [Double], metric: Matrix) throws(ImmerseError) -> OptimumOf<Evaluation> {
+    var minimiser = Minimiser { [self] theta throws(ImmerseError) in
+      let evaluation = try evaluate(theta, .fitted)
+      return Minimiser.Point(
+        theta: theta, value: profile(evaluation).criterion, gradient: try gradient(evaluation, .fitted))
+    }
+    let (point, certificate) = try minimiser.minimise(from: start, metric: metric)
+    let theta = canonical(point.theta)
+    return OptimumOf(
+      theta: theta, evaluation: try evaluate(theta, .fitted), certificate: certificate,
+      evaluations: minimiser.evaluations, start: start)
+  }
+
   /// A step of the EM algorithm (Dempster, Laird and Rubin 1977) for Ψ = ΛΛ', which the criterion's derivative gives:
   /// Ψ − ΛΛ' (dD/dΛ) Λ' / 2J, J the weight of the factor's groups.
   private func emStep(_ theta: [Double]) throws(ImmerseError) -> [Double] {

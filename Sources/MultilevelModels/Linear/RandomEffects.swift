@@ -91,7 +91,12 @@ struct RandomEffects: Sendable {
 
   /// Λ in terms of the stored columns: basis · Λ, a row for each stored column.
   func stored(_ theta: ArraySlice<Double>, _ coordinates: ThetaCoordinates) -> [Double] {
-    let (basis, lambda) = (basis(coordinates), factor(theta))
+    stored(factor(theta), coordinates)
+  }
+
+  /// Any Λ in terms of the stored columns.
+  func stored(_ lambda: Matrix, _ coordinates: ThetaCoordinates) -> [Double] {
+    let basis = basis(coordinates)
     return columns.indices.flatMap { row in
       (0..<count).map { column in (0..<count).reduce(0) { $0 + basis[row, $1] * lambda[$1, column] } }
     }

@@ -199,6 +199,7 @@ struct StudyReport {
       default: blocks.append(.paragraph("\(TextTable.heading(member.key)): \(TextTable.text(member.value))"))
       }
     }
+    if let effects = analysis.randomEffects { blocks += caterpillars(effects, analysis) }
     return ReportPage.Section(analysis.step.title, blocks)
   }
 
@@ -241,7 +242,7 @@ struct StudyReport {
 
   // MARK: Cells
 
-  private func label(_ name: String) -> String { run.study.labels[name] ?? name }
+  func label(_ name: String) -> String { run.study.labels[name] ?? name }
 
   private func groups(_ row: JSONValue) -> [(key: String, value: String)] {
     guard case .object(let members)? = row["by"] else { return [] }
@@ -252,7 +253,7 @@ struct StudyReport {
 
   private func isDifference(_ row: JSONValue) -> Bool { groups(row).last?.value.contains(" - ") ?? false }
 
-  private func text(_ row: JSONValue, _ key: String) -> String? {
+  func text(_ row: JSONValue, _ key: String) -> String? {
     if case .string(let text)? = row[key] { text } else { nil }
   }
 
@@ -260,7 +261,7 @@ struct StudyReport {
     if case .integer(let value)? = row[key] { value } else { nil }
   }
 
-  private func double(_ row: JSONValue, _ key: String) -> Double? {
+  func double(_ row: JSONValue, _ key: String) -> Double? {
     switch row[key] {
     case .number(let value)?: value
     case .integer(let value)?: Double(value)
@@ -292,7 +293,7 @@ struct StudyReport {
     return "[\(Digits.fixed(low, decimals)), \(Digits.fixed(high, decimals))]"
   }
 
-  private func distinct(_ names: [String]) -> [String] {
+  func distinct(_ names: [String]) -> [String] {
     names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 }

@@ -33,6 +33,9 @@ public struct StudyFolder {
       result.provenance = Provenance.current
       try add("\(analysis.step.name).csv", ResultFormat.csv.render(result))
       try add("\(analysis.step.name).json", ResultFormat.json.render(result))
+      if let effects = analysis.randomEffects {
+        try add("\(analysis.step.name)_random_effects.csv", ResultFormat.csv.render(effects))
+      }
     }
     if let weighting = run.weighting, let step = run.study.weighting {
       try add("margins.csv", ResultFormat.csv.render(weighting))

@@ -10,6 +10,8 @@ public struct StudyRun: Sendable {
   public struct Analysis: Sendable {
     public var step: StepName
     public var result: AnalysisResult
+    /// The random effects of a model's groups, where they were asked for.
+    public var randomEffects: AnalysisResult?
   }
 
   public let study: Study
@@ -54,7 +56,9 @@ public struct StudyRun: Sendable {
     }
     // Models of several fits read the rows by themselves.
     let modelTickets = try study.models.map { s throws(ImmerseError) in
-      s.request.isPooled ? nil : pass.add(try MixedModel.grams(s.request, of: dataset, with: engine))
+      try s.requests.map { request throws(ImmerseError) in
+        request.isPooled ? nil : pass.add(try MixedModel.grams(request, of: dataset, with: engine))
+      }
     }
     let models = try pass.run(over: dataset, with: engine)
 
@@ -83,14 +87,16 @@ public struct StudyRun: Sendable {
       sensitivities.append(Analysis(step: step.step, result: result.analysis()))
     }
     var fits: [Analysis] = []
-    for (step, ticket) in zip(study.models, modelTickets) {
-      let model: MixedModel
-      if let ticket {
-        model = try MixedModel(try models[ticket], threads: engine.threads)
-      } else {
-        model = try MixedModel.fit(step.request, to: dataset, engine: engine)
+    for (step, tickets) in zip(study.models, modelTickets) {
+      var own: [MixedModel] = []
+      for (request, ticket) in zip(step.requests, tickets) {
+        if let ticket {
+          own.append(try MixedModel(try models[ticket], threads: engine.threads))
+        } else {
+          own.append(try MixedModel.fit(request, to: dataset, engine: engine))
+        }
       }
-      fits.append(Analysis(step: step.step, result: model.result.analysis))
+      fits.append(try StudyRun.fit(step, own))
     }
     self.study = study
     self.estimates = estimates
@@ -125,5 +131,17 @@ public struct StudyRun: Sendable {
           "\(units.withheld) estimates of small cells were left out of the scores. " + InterimDisclosure.statement))
     }
     return Analysis(step: step.step, result: result)
+  }
+
+  /// A model with its comparisons and random effects.
+  private static func fit(_ step: ModelStep, _ models: [MixedModel]) throws(ImmerseError) -> Analysis {
+    var result = models[0].result.analysis
+    if models.count > 1 {
+      let comparison = try ModelComparison(models)
+      result.sections.insert(.init("comparison", comparison.json), at: 1)
+      result.notes += comparison.notes
+    }
+    let effects = step.randomEffects ? GroupPrediction.analysis(try models[0].groupPredictions()) : nil
+    return Analysis(step: step.step, result: result, randomEffects: effects)
   }
 }

@@ -38,13 +38,32 @@ struct InferenceArguments: ParsableArguments {
   @Flag(help: "F tests that all coefficients of a term are zero.")
   var tests = false
 
-  var options: InferenceOptions {
+  @Option(
+    help:
+      "Intervals of all parameters besides those of the rows: profile (of the likelihood) or bootstrap (parametric).")
+  var intervals: InferenceOptions.Intervals = .wald
+
+  @Option(help: "Draws of the bootstrap.")
+  var draws = 1_000
+
+  @Flag(help: "ICC, and marginal and conditional R2, with standard errors.")
+  var r2 = false
+
+  @Option(help: "Factors, separated by commas: their marginal means and differences.")
+  var means: String?
+
+  @Option(help: "A factor whose groups are left out in turn: Cook's distance and the change of every estimate.")
+  var influence: String?
+
+  func options(seed: UInt64) -> InferenceOptions {
     InferenceOptions(
       standardErrors: se, degreesOfFreedom: df, bread: bread, psu: psu, strata: strata, fpc: fpc,
-      varianceErrors: varianceErrors, tests: tests)
+      varianceErrors: varianceErrors, tests: tests, intervals: intervals, draws: draws, seed: seed, shares: r2,
+      means: means.names, influence: influence)
   }
 }
 
 extension InferenceOptions.StandardErrors: ExpressibleByArgument {}
 extension InferenceOptions.DegreesOfFreedom: ExpressibleByArgument {}
+extension InferenceOptions.Intervals: ExpressibleByArgument {}
 extension InferenceOptions.Bread: ExpressibleByArgument {}

@@ -32,8 +32,13 @@ struct OutputOptions: ParsableArguments {
 
   private func resolvedFormat() throws(ImmerseError) -> ResultFormat {
     if let format { return format }
-    guard let out, let dot = out.lastIndex(of: ".") else { return .table }
-    switch out[out.index(after: dot)...] {
+    return try out.map { path throws(ImmerseError) in try Self.format(of: path) } ?? .table
+  }
+
+  /// The form of a result that a file's extension says; a table without one.
+  static func format(of path: String) throws(ImmerseError) -> ResultFormat {
+    guard let dot = path.lastIndex(of: ".") else { return .table }
+    switch path[path.index(after: dot)...] {
     case "csv": return .csv
     case "json": return .json
     case "md": return .markdown

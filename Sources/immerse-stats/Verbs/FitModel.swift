@@ -2,6 +2,7 @@ public import ArgumentParser
 import Columnar
 import DataFormats
 import ImmerseStats
+import Reporting
 import Streaming
 import Studies
 import SurveyStatistics
@@ -23,6 +24,9 @@ struct FitModel: ParsableCommand {
           --weights W_FSTUWT --replicates W_FSTURWT1-W_FSTURWT80 --replicate-method fay=0.5
         immerse-stats fit "math ~ escs + (1 | school)" --data be.csv --save be.immerse
         immerse-stats fit --resume be.immerse --data more.csv --merge de.immerse --save all.immerse
+        immerse-stats fit "math ~ escs + (1 | school)" --data pisa.arrow --df kenward-roger --tests --r2
+        immerse-stats fit "math ~ escs + (escs | school)" --data pisa.arrow --ml --compare "math ~ escs + (1 | school)"
+        immerse-stats fit "math ~ escs + (1 | school)" --data pisa.arrow --random-effects schools.csv --predict fitted.csv
 
       Nesting is read from the data; factors that cross are fitted too. Sampling weights mean pseudo-maximum likelihood
       and the sandwich estimator. A saved fit holds sums by group, not rows, and needs no data to be fitted again.
@@ -74,6 +78,21 @@ struct FitModel: ParsableCommand {
   @Option(help: "A saved fit of other rows to take in; may be repeated.")
   var merge: [String] = []
 
+  @Option(help: "A larger or smaller model of the same rows for a likelihood-ratio test; may be repeated.")
+  var compare: [String] = []
+
+  @Option(help: "A file for the random effects of all groups, with ranks and comparison intervals.")
+  var randomEffects: String?
+
+  @Option(help: "A data file for all columns and the fitted values, with and without random effects.")
+  var predict: String?
+
+  @Option(help: "The rows to predict, which may hold new groups; by default those of the fit.")
+  var newData: String?
+
+  @Flag(help: "Add a response drawn from the model (--seed) to the predictions.")
+  var simulate = false
+
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var output: OutputOptions
@@ -90,24 +109,38 @@ struct FitModel: ParsableCommand {
     if resume != nil, ml || reml || weights != nil || residualBy != nil || weightScaling != .none {
       throw ValidationError("a saved fit keeps its likelihood, weights and residual classes")
     }
+    if predict == nil && (newData != nil || simulate) {
+      throw ValidationError("--new-data and --simulate need --predict")
+    }
+    if !compare.isEmpty && (save != nil || resume != nil || !merge.isEmpty) {
+      throw ValidationError("--compare fits all models to the same data; it does not go with saved fits")
+    }
   }
 
   func run() throws {
     let engine = global.engine
-    var result: AnalysisResult
+    let models: [MixedModel]
     if save == nil && resume == nil && merge.isEmpty {
-      result = try MixedModel.fit(try request, to: try rows(engine), engine: engine).result.analysis
+      models = try MixedModel.fit(try requests, to: try rows(engine), engine: engine)
     } else {
       var saved =
         try resume.map { try SavedFit(file: $0) } ?? SavedFit(try request, of: try rows(engine), engine: engine)
       if resume != nil {
-        if inference.options != InferenceOptions() { saved.request.inference = inference.options }
+        let options = inference.options(seed: global.seed)
+        if options != InferenceOptions(seed: global.seed) { saved.request.inference = options }
         if !data.data.isEmpty { try saved.add(try rows(engine), engine: engine) }
       }
       for other in merge { try saved.merge(try SavedFit(file: other)) }
-      result = try saved.model(threads: engine.threads).result.analysis
+      models = [try saved.model(threads: engine.threads)]
       if let save { try OutputFile.write(saved.bytes, to: save, force: global.force) }
     }
+    var result = models[0].result.analysis
+    if models.count > 1 {
+      let comparison = try ModelComparison(models)
+      result.sections.insert(.init("comparison", comparison.json), at: 1)
+      result.notes += comparison.notes
+    }
+    try writeTables(models[0], engine)
     result.provenance = Provenance.current
     try output.write(result, global)
   }
@@ -116,16 +149,34 @@ struct FitModel: ParsableCommand {
     try filter.apply(to: try data.open(global, engine), global, engine)
   }
 
-  private var request: FitRequest {
-    get throws {
-      let request = FitRequest(
-        formula ?? "", method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
-        weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy,
-        replicates: try replication.design(SurveyDesign(), seed: 1).replicates, plausible: replication.plausible,
-        inference: inference.options)
-      try request.validate()
-      return request
+  /// The files asked for beside the result.
+  private func writeTables(_ model: MixedModel, _ engine: Engine) throws {
+    if let randomEffects {
+      let table = GroupPrediction.analysis(try model.groupPredictions())
+      try OutputFile.write(
+        Array(OutputOptions.format(of: randomEffects).render(table).utf8), to: randomEffects, force: global.force)
     }
+    if let predict {
+      let known = newData == nil ? try rows(engine) : try DataFile.open(newData ?? "")
+      let rule = try MixedModelPrediction(model, seed: simulate ? global.seed : nil)
+      try DataFile.write(known.applying(rule), to: predict, engine: engine, force: global.force)
+    }
+  }
+
+  private var request: FitRequest { get throws { try request(formula ?? "", inference.options(seed: global.seed)) } }
+
+  private var requests: [FitRequest] {
+    get throws { try [request] + compare.map { try request($0, InferenceOptions()) } }
+  }
+
+  private func request(_ formula: String, _ options: InferenceOptions) throws -> FitRequest {
+    let request = FitRequest(
+      formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
+      weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy,
+      replicates: try replication.design(SurveyDesign(), seed: 1).replicates, plausible: replication.plausible,
+      inference: options)
+    try request.validate()
+    return request
   }
 }
 
