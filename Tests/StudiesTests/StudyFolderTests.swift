@@ -81,4 +81,38 @@ struct StudyFolderTests {
       #expect(run.estimates[1].result.rows[0]["imputations"] == .integer(2))
     }
   }
+
+  @Test func modelsAreComparedAndTheirGroupsListedAndDrawn() throws {
+    try TestFiles.withTemporaryFolder { root in
+      let text = """
+        title: Sleep
+        data: [\(TestFiles.golden("multilevel/sleepstudy.csv").path)]
+        models:
+          - name: slopes
+            title: Slopes
+            formula: Reaction ~ Days + (Days | Subject)
+            method: ml
+            df: satterthwaite
+            tests: true
+            r2: true
+            intervals: profile
+            compare: ["Reaction ~ Days + (1 | Subject)"]
+            random_effects: true
+        """
+      let file = root.appending(path: "study.yaml")
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      let folder = root.appending(path: "out")
+      try write(folder, study: file.path)
+      let result = try GoldenJSON(folder.appending(path: "slopes.json"))
+      #expect(result["comparison"].list.count == 2)
+      expectClose(try result["comparison"][1]["statistic"].number, 42.1393, relative: 1e-5)
+      #expect(result["tests"].list.count == 1)
+      #expect(result["r2"].list.count == 4)
+      #expect(result["intervals"].list.count == 6)
+      let effects = try String(contentsOf: folder.appending(path: "slopes_random_effects.csv"), encoding: .utf8)
+      #expect(effects.split(separator: "\n").count == 37)
+      let report = try String(contentsOf: folder.appending(path: "report.html"), encoding: .utf8)
+      #expect(report.components(separatedBy: "<svg").count == 3)
+    }
+  }
 }

@@ -10,6 +10,8 @@ func modelChecks() throws -> [Check] {
 
   let schools = try model.conditionalModes()[0]
   print(schools.group, schools.groups.count, "predicted effects")
+  let predicted = try children.applying(MixedModelPrediction(model))
+  print(predicted.columnNames)
   return [
     Check("intercept", result.rows[0].estimate, 495.721543339166146, relative: 1e-7),
     Check("its standard error", result.rows[0].standardError, 20.901302139494266, relative: 1e-6),
