@@ -34,10 +34,12 @@ struct ImmerseStatsCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      Terminal.sayWhatIsDone()
     } catch let error as ImmerseError {
       Terminal.say("error: \(error)")
       exit(withCode: error.kind.exitCode)
     } catch {
+      Terminal.sayWhatIsDone()
       exit(withError: error)
     }
   }

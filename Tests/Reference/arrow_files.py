@@ -4,6 +4,8 @@
 Usage: arrow_files.py FOLDER        (pyarrow 26.0.1 made the committed files)
 """
 
+import datetime
+import decimal
 import json
 import math
 import sys
@@ -101,3 +103,25 @@ write_file("other_types.arrow", other)
 write_file("nested.arrow", pa.table({"x": pa.array([1]), "list": pa.array([[1, 2]])}))
 write_file("lz4.arrow", pa.table({"x": pa.array(range(100))}), options=pa.ipc.IpcWriteOptions(compression="lz4"))
 write_file("zstd.arrow", pa.table({"x": pa.array(range(100))}), options=pa.ipc.IpcWriteOptions(compression="zstd"))
+for codec in ["lz4", "zstd"]:
+    write_file(f"types_{codec}.arrow", table, options=pa.ipc.IpcWriteOptions(compression=codec))
+    expected(f"types_{codec}.arrow", table, f"ipc.new_file, compression {codec}")
+
+moments = [datetime.datetime(1899, 12, 31, 23, 59, 59, 250000), None, datetime.datetime(2024, 2, 29, 1, 2, 3)]
+times = pa.table({
+    "date32": pa.array([m and m.date() for m in moments], pa.date32()),
+    "date64": pa.array([m and m.date() for m in moments], pa.date64()),
+    "ms": pa.array(moments, pa.timestamp("ms")),
+    "ns": pa.array(moments, pa.timestamp("ns", "Europe/Dublin")),
+    "time": pa.array([m and m.time() for m in moments], pa.time64("us")),
+    "decimal": pa.array([decimal.Decimal("12.25"), None, decimal.Decimal("-0.5")], pa.decimal128(12, 2)),
+})
+write_file("times.arrow", times)
+expected("times.arrow", pa.table({
+    "date32": ["1899-12-31", None, "2024-02-29"],
+    "date64": ["1899-12-31T00:00:00", None, "2024-02-29T00:00:00"],
+    "ms": ["1899-12-31T23:59:59.250", None, "2024-02-29T01:02:03"],
+    "ns": ["1899-12-31T23:59:59.250000000Z", None, "2024-02-29T01:02:03Z"],
+    "time": ["23:59:59.250000", None, "01:02:03"],
+    "decimal": [12.25, None, -0.5],
+}), "days, times and decimals, with the texts that are to be read")

@@ -39,6 +39,10 @@ struct ArrowColumn {
     case .utf8: return Column(.text(try text(rows, Int32.self)), validity: validity)
     case .largeUtf8: return Column(.text(try text(rows, Int64.self)), validity: validity)
     case .utf8View: return Column(.text(try viewedText(rows, validity)), validity: validity)
+    case .time(let time, let bits):
+      let texts = try bits == 32 ? texts(time, rows, Int32.self, validity) : texts(time, rows, Int64.self, validity)
+      return Column(.text(texts), validity: validity)
+    case .decimal(let scale): return Column(.float64(try decimals(rows, scale: scale)), validity: validity)
     default: return Column(try fixedWidth(rows, field.type), validity: validity)
     }
   }
@@ -79,6 +83,35 @@ struct ArrowColumn {
     let values = try batch.buffer(firstBuffer + 1).values(of: T.self)
     guard values.count >= batch.rowCount else { throw .damagedArrow }
     return values.slice(rows)
+  }
+
+  /// Days or times as text.
+  private func texts<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _ time: ArrowTime, _ rows: Range<Int>, _ type: T.Type, _ validity: Bitmap?
+  ) throws(ImmerseError) -> TextBuffer {
+    let values = try numbers(rows, type)
+    var builder = TextBuilder(rows: rows.count)
+    for row in 0..<values.count {
+      if validity?[row] == false { builder.appendEmpty() } else { builder.append(time.text(Int64(values[row]))) }
+    }
+    return try builder.finish()
+  }
+
+  /// Whole numbers of 128 bits over a power of ten; the nearest Float64.
+  private func decimals(_ rows: Range<Int>, scale: Int) throws(ImmerseError) -> Buffer<Double> {
+    let words = try batch.buffer(firstBuffer + 1).values(of: UInt64.self)
+    guard words.count / 2 >= batch.rowCount else { throw .damagedArrow }
+    var power = 1.0
+    for _ in 0..<abs(scale) { power *= 10 }
+    return Buffer(count: rows.count) { target in
+      for (place, row) in rows.enumerated() {
+        let (low, high) = (words[2 * row], Int64(bitPattern: words[2 * row + 1]))
+        // Small ones fit into 64 bits and are exact.
+        let value =
+          high == Int64(bitPattern: low) >> 63 ? Double(Int64(bitPattern: low)) : Double(high) * 0x1p64 + Double(low)
+        target[place] = scale >= 0 ? value / power : value * power
+      }
+    }
   }
 
   /// Texts whose offsets ascend, end within the bytes and do not cut a character.

@@ -6,6 +6,7 @@ struct ArrowContents {
   private(set) var fields: [ArrowField] = []
   private(set) var batches: [(batch: ArrowBatch, dictionaries: [Int64: ArrowDictionary])] = []
   private var dictionaries: [Int64: ArrowDictionary] = [:]
+  private let compression = ArrowCompression()
 
   static let magic = Array("ARROW1".utf8)
 
@@ -15,7 +16,7 @@ struct ArrowContents {
     return start == magic || start.starts(with: [0xff, 0xff, 0xff, 0xff])
   }
 
-  /// - Throws: `badData` where the bytes are damaged, compressed or hold nested columns.
+  /// - Throws: `badData` where the bytes are damaged or hold nested columns.
   init(_ file: Buffer<UInt8>) throws(ImmerseError) {
     if file.slice(0..<min(file.count, 6)).array == Self.magic {
       try readFile(file)
@@ -38,7 +39,7 @@ struct ArrowContents {
     var read = 0
     for block in stride(from: 0, to: blocks.count, by: 3) {
       guard let offset = Int(exactly: blocks[block]), offset >= 0, offset < file.count,
-        let message = try ArrowMessage(file, at: offset)
+        let message = try ArrowMessage(file, at: offset, compression)
       else { throw .damagedArrow }
       // Messages that overlap could stand for any amount of data.
       read += message.end - offset
@@ -49,12 +50,12 @@ struct ArrowContents {
   }
 
   private mutating func readStream(_ file: Buffer<UInt8>) throws(ImmerseError) {
-    guard let first = try ArrowMessage(file, at: 0), case .schema(let fields) = first.header else {
+    guard let first = try ArrowMessage(file, at: 0, compression), case .schema(let fields) = first.header else {
       throw .damagedArrow
     }
     self.fields = fields
     var position = first.end
-    while let message = try ArrowMessage(file, at: position) {
+    while let message = try ArrowMessage(file, at: position, compression) {
       try take(message)
       position = message.end
     }
@@ -66,7 +67,7 @@ struct ArrowContents {
     case .dictionary(let id, let isDelta, let values):
       // A dictionary of another type than text is not read, nor are the columns that use it.
       guard let field = fields.first(where: { $0.dictionary?.id == id }) else { throw .damagedArrow }
-      guard field.type.dataType == .text else { return }
+      guard field.type.dataType == .text, !field.type.isTime else { return }
       let entries = try entries(values, field.type)
       if isDelta, let dictionary = dictionaries[id] {
         dictionaries[id] = dictionary.appending(entries)

@@ -16,7 +16,7 @@ struct ArrowMessage {
   /// Reads the message at a position; nil where the stream ends there.
   ///
   /// - Throws: `badData` where the message is damaged, or of a kind that is not read.
-  init?(_ file: Buffer<UInt8>, at start: Int) throws(ImmerseError) {
+  init?(_ file: Buffer<UInt8>, at start: Int, _ compression: ArrowCompression) throws(ImmerseError) {
     if start == file.count { return nil }
     var position = start
     var length = Int(try file.load(Int32.self, at: position))
@@ -40,8 +40,9 @@ struct ArrowMessage {
     case 2:
       guard let data = try header.table(1) else { throw .damagedArrow }
       self.header = .dictionary(
-        id: try header.integer(0, default: 0), isDelta: try header.bool(2), values: try ArrowBatch(data, body))
-    case 3: self.header = .batch(try ArrowBatch(header, body))
+        id: try header.integer(0, default: 0), isDelta: try header.bool(2),
+        values: try ArrowBatch(data, body, compression))
+    case 3: self.header = .batch(try ArrowBatch(header, body, compression))
     default: self.header = .other
     }
   }
@@ -61,6 +62,8 @@ struct ArrowMessage {
 struct ArrowBatch {
   let rowCount: Int
   private let body: Buffer<UInt8>
+  private let compression: ArrowCompression
+  private let codec: ArrowCompression.Codec?
   /// Length and number of missing values, two words for each column.
   private let nodes: [Int64]
   /// Offset and length in the body, two words for each buffer.
@@ -68,15 +71,21 @@ struct ArrowBatch {
   /// For each column of views, how many buffers it has beyond its fixed ones.
   let viewBuffers: [Int]
 
-  /// - Throws: `badData` where the message is damaged or its body compressed.
-  init(_ table: FlatTable, _ body: Buffer<UInt8>) throws(ImmerseError) {
+  /// - Throws: `badData` where the message is damaged or its body compressed in an unknown way.
+  init(_ table: FlatTable, _ body: Buffer<UInt8>, _ compression: ArrowCompression) throws(ImmerseError) {
     let rows: Int64 = try table.integer(0, default: 0)
     guard (0...Int64(Int32.max)).contains(rows) else { throw .damagedArrow }
-    if let compression = try table.table(3) {
-      let codec = try compression.integer(0, default: UInt8(0)) == 0 ? "lz4" : "zstd"
-      throw ImmerseError(
-        .badData, "the Arrow file is compressed with \(codec), which is not read",
-        remedy: "write it uncompressed")
+    self.compression = compression
+    if let table = try table.table(3) {
+      let number = try table.integer(0, default: UInt8(0))
+      guard let codec = ArrowCompression.Codec(rawValue: number) else {
+        throw ImmerseError(
+          .badData, "the Arrow file is compressed in a way that is not read (codec \(number))",
+          remedy: "write it with zstd or lz4, or uncompressed")
+      }
+      self.codec = codec
+    } else {
+      codec = nil
     }
     rowCount = Int(rows)
     self.body = body
@@ -104,6 +113,7 @@ struct ArrowBatch {
     guard offset >= 0, length >= 0, offset <= body.count, length <= Int64(body.count) - offset else {
       throw .damagedArrow
     }
-    return body.slice(Int(offset)..<Int(offset + length))
+    let bytes = body.slice(Int(offset)..<Int(offset + length))
+    return try codec.map { codec throws(ImmerseError) in try compression.expand(bytes, codec) } ?? bytes
   }
 }

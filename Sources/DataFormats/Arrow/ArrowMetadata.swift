@@ -37,8 +37,8 @@ enum ArrowMetadata {
     .table([0: .long(Int64(rows)), 1: .structs(nodes, wordsEach: 2), 2: .structs(buffers, wordsEach: 2)])
   }
 
-  static func dictionary(id: Int, _ batch: FlatValue) -> FlatValue {
-    .table([0: .long(Int64(id)), 1: batch])
+  static func dictionary(id: Int, _ batch: FlatValue, isDelta: Bool) -> FlatValue {
+    .table([0: .long(Int64(id)), 1: batch, 2: .bool(isDelta)])
   }
 
   private static func field(

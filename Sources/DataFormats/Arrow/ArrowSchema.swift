@@ -11,6 +11,9 @@ enum ArrowType: Equatable {
   case largeUtf8
   /// UTF-8 with short texts in place and long ones in further buffers.
   case utf8View
+  case time(ArrowTime, bits: Int)
+  /// 128 bits, a whole number of units of a power of ten.
+  case decimal(scale: Int)
   /// A flat type whose layout is known but whose values have no counterpart here.
   case other(String, buffers: Int)
 
@@ -27,13 +30,23 @@ enum ArrowType: Equatable {
     case 4: self = .other("binary", buffers: 3)
     case 5: self = .utf8
     case 6: self = .bool
-    case 7: self = .other("decimal", buffers: 2)
-    case 8: self = .other("date", buffers: 2)
-    case 9: self = .other("time", buffers: 2)
-    case 10: self = .other("timestamp", buffers: 2)
+    case 7:
+      let (bits, scale) = (
+        try table?.integer(2, default: Int32(128)), Int(try table?.integer(1, default: Int32(0)) ?? 0)
+      )
+      self = bits == 128 && (-30...60).contains(scale) ? .decimal(scale: scale) : .other("decimal", buffers: 2)
+    case 8:
+      let isDays = try table?.integer(0, default: Int16(1)) == 0
+      self = .time(isDays ? .date : .timestamp(perSecond: 1000, isUTC: false), bits: isDays ? 32 : 64)
+    case 9:
+      let bits = Int(try table?.integer(1, default: Int32(32)) ?? 32)
+      self = .time(.time(perSecond: try Self.unit(table, default: 1)), bits: bits == 64 ? 64 : 32)
+    case 10:
+      let zone = try table?.string(1) ?? ""
+      self = .time(.timestamp(perSecond: try Self.unit(table, default: 0), isUTC: !zone.isEmpty), bits: 64)
     case 11: self = .other("interval", buffers: 2)
     case 15: self = .other("fixed-size binary", buffers: 2)
-    case 18: self = .other("duration", buffers: 2)
+    case 18: self = .integer(bits: 64, isSigned: true)
     case 19: self = .other("large binary", buffers: 3)
     case 20: self = .largeUtf8
     case 23: self = .other(Self.binaryView, buffers: 2)
@@ -51,6 +64,13 @@ enum ArrowType: Equatable {
 
   private static let binaryView = "binary view"
 
+  /// The parts of a second that a type counts.
+  private static func unit(_ table: FlatTable?, default absent: Int16) throws(ImmerseError) -> Int64 {
+    let unit = Int(try table?.integer(0, default: absent) ?? absent)
+    guard ArrowTime.units.indices.contains(unit) else { throw .damagedArrow }
+    return ArrowTime.units[unit]
+  }
+
   /// Buffers in a record batch; views have a variable number of further ones.
   var bufferCount: Int {
     switch self {
@@ -60,6 +80,8 @@ enum ArrowType: Equatable {
     default: 2
     }
   }
+
+  var isTime: Bool { if case .time = self { true } else { false } }
 
   var isView: Bool { self == .utf8View || self == .other(Self.binaryView, buffers: 2) }
 
@@ -75,7 +97,8 @@ enum ArrowType: Equatable {
     case .float(bits: 64): .float64
     case .float: .float32
     case .bool: .bool
-    case .utf8, .largeUtf8, .utf8View: .text
+    case .decimal: .float64
+    case .utf8, .largeUtf8, .utf8View, .time: .text
     }
   }
 }
@@ -130,7 +153,7 @@ struct ArrowField {
   func dataType() throws(ImmerseError) -> DataType {
     let values = type.dataType
     if dictionary == nil, let values { return values }
-    if dictionary != nil, values == .text { return .category }
+    if dictionary != nil, values == .text, !type.isTime { return .category }
     throw ImmerseError(
       .badData, "holds \(dictionary == nil ? "" : "coded ")values of an Arrow type that is not read (\(type))",
       variable: name, remedy: "write it as a number or a text")
@@ -145,6 +168,8 @@ extension ArrowType: CustomStringConvertible {
     case .float(let bits): "float\(bits)"
     case .bool: "bool"
     case .utf8, .largeUtf8, .utf8View: "utf8"
+    case .time: "time"
+    case .decimal: "decimal"
     case .other(let name, _): name
     }
   }

@@ -4,7 +4,7 @@ public import Streaming
 /// An Arrow IPC file or stream, mapped into memory; numbers without missing values are not copied.
 ///
 /// Record batches of any size are cut into chunks anew. Flat columns of numbers, truth values, UTF-8 and coded UTF-8
-/// are read; a column of another flat type is refused only when it is asked for.
+/// are read, days and times as text in ISO 8601, decimals as Float64; bodies may be compressed. A column of another flat type is refused only when it is asked for.
 public struct ArrowSource: RandomAccessSource {
   public let name: String
   public let columnNames: [String]
@@ -19,7 +19,7 @@ public struct ArrowSource: RandomAccessSource {
 
   /// Opens a file; `-` is standard input. O(batches), plus the dictionaries.
   ///
-  /// - Throws: `noInput` where it cannot be opened; `badData` where it is damaged, compressed or holds nested
+  /// - Throws: `noInput` where it cannot be opened; `badData` where it is damaged or holds nested
   ///   columns.
   public init(path: String) throws(ImmerseError) {
     try self.init(FileBytes(path: path), name: path == "-" ? "standard input" : path)

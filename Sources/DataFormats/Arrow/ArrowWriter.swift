@@ -1,23 +1,34 @@
 public import Columnar
 public import Streaming
 
-/// Writes batches as an Arrow IPC file: one record batch for each, missing values as nulls, categories as
+/// Writes batches as an Arrow IPC file or stream: one record batch for each, missing values as nulls, categories as
 /// dictionaries of UTF-8.
 ///
 /// Chunks may code the same levels differently. Codes are brought to one dictionary as they are written, and the
-/// dictionaries follow the batches, where the file's footer lets them stand.
+/// dictionaries follow the batches, where the file's footer lets them stand; in a stream what a batch adds to them precedes
+/// it, as a delta.
 public struct ArrowWriter: BatchWriter {
   public let encoder: ArrowEncoder
   private let file: OutputFile
   private let fields: [Field]
   private let properties: [String: [(key: String, text: String)]]
+  private let isStream: Bool
+  /// For each dictionary, how many of its levels a stream holds already; nil before the first.
+  private var written: [Int?]
   private var dictionaries: [LevelUnion?]
   private var batches: [Int64] = []
   /// Known with the first batch, which tells whether the order of levels means something.
   private var schema: FlatValue?
 
-  /// - Parameter properties: Metadata of the columns, by name.
-  public init(to file: OutputFile, fields: [Field], properties: [String: [(key: String, text: String)]] = [:]) {
+  /// - Parameters:
+  ///   - properties: Metadata of the columns, by name.
+  ///   - isStream: Whether a stream is written, which can be read as it comes.
+  public init(
+    to file: OutputFile, fields: [Field], properties: [String: [(key: String, text: String)]] = [:],
+    isStream: Bool = false
+  ) {
+    self.isStream = isStream
+    written = fields.map { _ in nil }
     encoder = ArrowEncoder(fields: fields)
     self.file = file
     self.fields = fields
@@ -31,7 +42,7 @@ public struct ArrowWriter: BatchWriter {
     let schema = ArrowMetadata.schema(
       fields, isOrdered: levels.map { $0?.isDeclared ?? false }, properties: properties)
     self.schema = schema
-    try file.write(ArrowContents.magic + [0, 0])
+    if !isStream { try file.write(ArrowContents.magic + [0, 0]) }
     _ = try write(.schema, schema, bodyLength: 0)
     return schema
   }
@@ -46,19 +57,35 @@ public struct ArrowWriter: BatchWriter {
       if let map = dictionary.add(levels) { body.columns[index].recode(map) }
       dictionaries[index] = dictionary
     }
+    if isStream {
+      for index in fields.indices {
+        if let names = dictionaries[index]?.names { try writeNew(names, ofDictionary: index) }
+      }
+    }
     batches += try write(.batch, body) { $0 }
   }
 
-  /// Ends the file with the dictionaries and the footer.
+  /// Writes the levels that a stream does not hold yet.
+  private mutating func writeNew(_ names: [String], ofDictionary index: Int) throws(ImmerseError) {
+    let known = written[index]
+    if known == names.count { return }
+    let new = Array(names[(known ?? 0)...])
+    let body = ArrowBody(rowCount: new.count, columns: [ArrowBuffers(Column(.text(TextBuffer(new))))])
+    _ = try write(.dictionary, body) { ArrowMetadata.dictionary(id: index, $0, isDelta: known != nil) }
+    written[index] = names.count
+  }
+
+  /// Ends the file with the dictionaries and the footer, a stream with its mark.
   ///
   /// - Throws: `inputOutput` where it cannot be written.
   public mutating func finish() throws(ImmerseError) {
     let schema = try begin(fields.map { _ in nil })
+    if isStream { return try file.write([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]) }
     var blocks: [Int64] = []
     for (index, dictionary) in dictionaries.enumerated() {
       guard let names = dictionary?.names else { continue }
       let body = ArrowBody(rowCount: names.count, columns: [ArrowBuffers(Column(.text(TextBuffer(names))))])
-      blocks += try write(.dictionary, body) { ArrowMetadata.dictionary(id: index, $0) }
+      blocks += try write(.dictionary, body) { ArrowMetadata.dictionary(id: index, $0, isDelta: false) }
     }
     try file.write([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])
     let footer = ArrowMetadata.footer(schema, dictionaries: blocks, batches: batches).message

@@ -28,7 +28,7 @@ public struct CSVSource: RandomAccessSource {
     var cells = 1 << 14
   }
 
-  /// Opens a file, plain or gzipped; `-` is standard input. O(bytes).
+  /// Opens a file, plain, or compressed by gzip or zstd; `-` is standard input. O(bytes).
   ///
   /// - Throws: `noInput` where it cannot be opened; `badData` where it is empty, two columns share a name, a quote is
   ///   left open, or the text is not in the encoding it should be.
@@ -43,7 +43,7 @@ public struct CSVSource: RandomAccessSource {
     _ file: FileBytes, name: String, dialect: CSVDialect, threads: Int, pace: Pace = Pace()
   ) throws(ImmerseError) {
     try dialect.check()
-    var text = file.isGzip ? try file.inflated(name: name) : file
+    var text = try file.isGzip ? file.inflated(name: name) : file.isZstd ? file.expanded(name: name) : file
     if dialect.encoding == .latin1 { text = try text.decodedFromLatin1() }
     let header = try CSVHeader(text, name: name, dialect: dialect)
     var range = header.end..<text.buffer.count

@@ -52,7 +52,7 @@ public enum DataFile {
       return try StatSource(
         bytes, name: name, format: statistical, encoding: dialect.encoding == .latin1 ? "WINDOWS-1252" : nil)
     }
-    if format == .arrow { return try ArrowSource(bytes, name: name) }
+    if format == .arrow || format == .arrowStream { return try ArrowSource(bytes, name: name) }
     if format == .tsv { dialect.separator = dialect.separator ?? UInt8(ascii: "\t") }
     return try CSVSource(bytes, name: name, dialect: dialect, threads: options.threads)
   }
@@ -74,20 +74,23 @@ public enum DataFile {
   /// A text table copied to a text table keeps the text of its cells. Labels, missing codes and reasons go into Arrow,
   /// SPSS and Stata files.
   ///
+  /// - Parameter format: By default the one the extension tells.
   /// - Returns: What of the columns the format does not hold.
   /// - Throws: `usage` where the extension is not known, or the file exists and `force` is not set; `inputOutput`
   ///   where it cannot be written; and what the source throws.
   @discardableResult
   public static func write(
-    _ source: any Source, columns names: [String]? = nil, to path: String, engine: Engine, force: Bool = false
+    _ source: any Source, columns names: [String]? = nil, to path: String, as format: FileFormat? = nil,
+    engine: Engine, force: Bool = false
   ) throws(ImmerseError) -> [Note] {
-    let format = try FileFormat.ofOutput(path)
+    let format = if let format { format } else { try FileFormat.ofOutput(path) }
     let file = try OutputFile(path, force: force)
     let columns = names ?? source.columnNames
     try source.require(columns)
     var notes: [Note] = []
     switch format {
-    case .arrow: try writeArrow(source, columns, to: file, engine)
+    case .arrow, .arrowStream:
+      try writeArrow(source, columns, to: file, isStream: format == .arrowStream, engine)
     case .sav, .zsav, .dta: notes = try writeStatistical(source, columns, to: file, format, engine)
     default:
       let separator = UInt8(ascii: format == .tsv ? "\t" : ",")
@@ -107,7 +110,7 @@ public enum DataFile {
   }
 
   private static func writeArrow(
-    _ source: any Source, _ columns: [String], to file: OutputFile, _ engine: Engine
+    _ source: any Source, _ columns: [String], to file: OutputFile, isStream: Bool, _ engine: Engine
   ) throws(ImmerseError) {
     let reasons = reasonColumns(of: columns, source)
     var properties: [String: [(key: String, text: String)]] = [:]
@@ -117,7 +120,9 @@ public enum DataFile {
     for (column, reason) in reasons { properties[reason] = [(VariableMetadata.reasonKey, column)] }
     let all = columns + columns.compactMap { reasons[$0] }
     let types = try source.types(of: all)
-    var writer = ArrowWriter(to: file, fields: all.map { Field($0, types[$0] ?? .text) }, properties: properties)
+    var writer = ArrowWriter(
+      to: file, fields: all.map { Field($0, types[$0] ?? .text) }, properties: properties,
+      isStream: isStream)
     try source.export(all.map { .native($0) }, to: &writer, with: engine)
     try writer.finish()
   }

@@ -1,4 +1,4 @@
-import Columnar
+public import Columnar
 
 /// The formats of data files, told by the extension of their name or by their first bytes.
 public enum FileFormat: Sendable, CaseIterable {
@@ -6,8 +6,10 @@ public enum FileFormat: Sendable, CaseIterable {
   case csv
   /// Cells between tabs.
   case tsv
-  /// Arrow IPC, file or stream.
+  /// Arrow IPC; either form is read, and a file written.
   case arrow
+  /// Arrow IPC, a stream.
+  case arrowStream
   /// SPSS, compressed or not.
   case sav
   /// SPSS in zlib blocks.
@@ -25,7 +27,8 @@ public enum FileFormat: Sendable, CaseIterable {
     switch self {
     case .csv: ["csv", "txt"]
     case .tsv: ["tsv"]
-    case .arrow: ["arrow", "feather", "ipc", "arrows"]
+    case .arrow: ["arrow", "feather", "ipc"]
+    case .arrowStream: ["arrows"]
     case .sav: ["sav"]
     case .zsav: ["zsav"]
     case .por: ["por"]
@@ -38,7 +41,7 @@ public enum FileFormat: Sendable, CaseIterable {
   /// Whether files of the format are written.
   var isWritten: Bool {
     switch self {
-    case .csv, .tsv, .arrow, .sav, .zsav, .dta: true
+    case .csv, .tsv, .arrow, .arrowStream, .sav, .zsav, .dta: true
     case .por, .sas7bdat, .xpt: false
     }
   }
@@ -54,7 +57,7 @@ public enum FileFormat: Sendable, CaseIterable {
     case .dta: .dta
     case .sas7bdat: .sas7bdat
     case .xpt: .xpt
-    case .csv, .tsv, .arrow: nil
+    case .csv, .tsv, .arrow, .arrowStream: nil
     }
   }
 
@@ -81,6 +84,14 @@ public enum FileFormat: Sendable, CaseIterable {
     // After 200 bytes of greeting, 256 of an alphabet, and the ends of lines between them.
     if (456..<476).contains(where: { begins("SPSSPORT", at: $0) }) { return .por }
     return nil
+  }
+
+  /// The format of that extension, to be written; a file on standard output is a stream in Arrow.
+  ///
+  /// - Throws: `usage` where there is none.
+  public static func named(_ name: String, on path: String) throws(ImmerseError) -> FileFormat {
+    guard let format = of(name), format.isWritten else { throw unknown(".\(name)", isInput: false) }
+    return format == .arrow && path == "-" ? .arrowStream : format
   }
 
   /// The format of a file to be written; standard output takes a text table.

@@ -1,17 +1,44 @@
+public import Columnar
+import DataFormats
 public import ImmerseStats
 
 /// The forms in which a result can be printed or written.
 public enum ResultFormat: String, Sendable, CaseIterable {
-  case table, csv, json, markdown
+  case table, csv, json, arrow, markdown, xlsx
 
-  /// The whole result as text.
+  /// The form that the extension of a file tells, or nil.
+  public init?(extension name: String) {
+    switch name {
+    case "csv": self = .csv
+    case "json": self = .json
+    case "arrow": self = .arrow
+    case "md": self = .markdown
+    case "txt": self = .table
+    case "xlsx": self = .xlsx
+    default: return nil
+    }
+  }
+
+  /// The whole result as text; the forms that are no text print as a table.
   public func render(_ result: AnalysisResult) -> String {
     let table = ResultTable(result.rows)
     return switch self {
-    case .table: TextTable.render(result)
+    case .table, .arrow, .xlsx: TextTable.render(result)
     case .csv: SeparatedTable.csv(table)
     case .json: result.json.text
     case .markdown: SeparatedTable.markdown(table)
+    }
+  }
+
+  /// Writes a result to a file, or to standard output (`-`); in Arrow, a stream there. Arrow holds the rows alone, and a
+  /// workbook a sheet for the rows and one for each further part.
+  ///
+  /// - Throws: `usage` where the file exists and `force` is not set, `inputOutput` where it cannot be written.
+  public func write(_ result: AnalysisResult, to path: String, force: Bool) throws(ImmerseError) {
+    switch self {
+    case .arrow: try ResultTable(result.rows).writeArrow(to: path, force: force)
+    case .xlsx: try OutputFile.write(try Workbook.bytes(of: result), to: path, force: force)
+    default: try OutputFile.write(Array(render(result).utf8), to: path, force: force)
     }
   }
 }

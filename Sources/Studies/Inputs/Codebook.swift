@@ -11,6 +11,14 @@ public struct Codebook: Sendable, Decodable {
     public var isReversed: Bool?
     /// Why values may be missing, in words.
     public var missing: String?
+    /// Whether its values are text, where that is known.
+    public var isText: Bool?
+
+    public init(name: String, metadata: VariableMetadata, isText: Bool? = nil) {
+      self.name = name
+      self.metadata = metadata
+      self.isText = isText
+    }
   }
 
   /// Items that together measure one thing.
@@ -51,6 +59,7 @@ public struct Codebook: Sendable, Decodable {
 extension Codebook {
   private enum CodingKeys: String, CodingKey {
     case title, variables, scales, simulated, unit, direction, note
+    case siteVariables = "site_variables"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -58,7 +67,7 @@ extension Codebook {
     title = try container.decodeIfPresent(String.self, forKey: .title)
     variables = try container.decode([Variable].self, forKey: .variables)
     scales = try container.decodeIfPresent([Scale].self, forKey: .scales) ?? []
-    container.allow(.simulated, .unit, .direction, .note)
+    container.allow(.simulated, .unit, .direction, .note, .siteVariables)
   }
 }
 

@@ -12,6 +12,10 @@ public struct Study: Sendable, Decodable {
   public var labels: [String: String]
   /// Files whose rows are appended; paths count from the study file.
   public var data: [String]
+  /// A codebook with labels and missing codes of the data's variables.
+  public var codebook: String?
+  /// Whether labelled variables are categories by their labels.
+  public var valueLabels: Bool
   public var join: [TableJoin]
   public var derive: [Derivation]
   /// Files of scales with item parameters; their scores become columns.
@@ -24,8 +28,9 @@ public struct Study: Sendable, Decodable {
   public var models: [ModelStep]
 
   enum CodingKeys: String, CodingKey {
-    case title, about, labels, data, join, derive, scales, design, weighting, estimates, scores, sensitivity,
+    case title, about, labels, data, codebook, join, derive, scales, design, weighting, estimates, scores, sensitivity,
       models
+    case valueLabels = "value_labels"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -34,6 +39,8 @@ public struct Study: Sendable, Decodable {
     about = try container.decodeIfPresent([String].self, forKey: .about) ?? []
     labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
     data = try container.decode([String].self, forKey: .data)
+    codebook = try container.decodeIfPresent(String.self, forKey: .codebook)
+    valueLabels = try container.decodeIfPresent(Bool.self, forKey: .valueLabels) ?? false
     join = try container.decodeIfPresent([TableJoin].self, forKey: .join) ?? []
     derive = try container.decodeIfPresent([Derivation].self, forKey: .derive) ?? []
     scales = try container.decodeIfPresent([String].self, forKey: .scales) ?? []

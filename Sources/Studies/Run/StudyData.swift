@@ -18,7 +18,9 @@ struct StudyData {
 
   /// Two passes: the first reads the files, the second, over memory, makes the weights and checks the joins.
   init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
-    let rows = try DataFile.open(study.data.map(files.resolve))
+    var options = DataFile.Options(labels: study.valueLabels)
+    if let codebook = study.codebook { options.codebook = try Codebook(file: files.resolve(codebook)).metadata }
+    let rows = try DataFile.open(study.data.map(files.resolve), options: options)
     let tables = try Inputs.tables(study.join.map(files.resolve), to: rows, engine: engine)
     var source = try Inputs.joining(rows, tables).deriving(study.derive)
     for scale in study.scales {

@@ -9,14 +9,42 @@ struct FilterOption: ParsableArguments {
   @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted on standard error.")
   var condition: String?
 
+  /// The rows that meet the condition; how many did not is said when the verb has read them.
   func apply(to source: any Source, _ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     guard let condition else { return source }
-    let filtered = try source.filtered(by: condition)
+    let rule = CountingFilter(try FilterTransform(try Expression(parsing: condition)))
     if !global.quiet {
-      let columns = try Expression(parsing: condition).columnRequests
-      let dropped = try Dataset(filtered, columns: columns, engine: engine).profile.droppedRowCount
-      Terminal.say("note: \(dropped) of \(source.rowCount) rows were dropped by the condition")
+      Terminal.whenDone {
+        Terminal.say("note: \(rule.dropped.count) of \(source.rowCount) rows were dropped by the condition")
+      }
     }
-    return filtered
+    return try source.applying(rule)
   }
+}
+
+/// A filter that counts the rows it drops, however often it sees them.
+private struct CountingFilter: Transform {
+  private let rule: FilterTransform
+  let dropped = DroppedRows()
+
+  init(_ rule: FilterTransform) { self.rule = rule }
+
+  var inputs: [ColumnRequest] { rule.inputs }
+  var outputs: [Field] { rule.outputs }
+  var filtersRows: Bool { rule.filtersRows }
+
+  func apply(to batch: Batch) throws(ImmerseError) -> Batch {
+    let kept = try rule.apply(to: batch)
+    dropped.note(batch.rowCount - kept.rowCount, ofBatchAt: batch.firstRow)
+    return kept
+  }
+}
+
+/// Dropped rows by the first row of their batch, so that a second pass counts nothing twice.
+private final class DroppedRows: Sendable {
+  private let counts = Locked<[Int: Int]>([:])
+
+  var count: Int { counts.withLock { $0.values.reduce(0, +) } }
+
+  func note(_ count: Int, ofBatchAt row: Int) { counts.withLock { $0[row] = count } }
 }

@@ -10,7 +10,7 @@ extension ResultFormat: ExpressibleByArgument {}
 
 /// Where a result goes and in which form.
 struct OutputOptions: ParsableArguments {
-  @Option(help: "table, csv, json or markdown; by default from the extension of --out, else table.")
+  @Option(help: "table, csv, json, arrow, markdown or xlsx; by default from the extension of --out, else table.")
   var format: ResultFormat?
 
   @Option(help: "A file to write instead of standard output.")
@@ -18,12 +18,7 @@ struct OutputOptions: ParsableArguments {
 
   /// Writes a result and says its notes; ends with exit code 2 where it has not converged.
   func write(_ result: AnalysisResult, _ global: GlobalOptions) throws {
-    let text = try resolvedFormat().render(result)
-    if let out {
-      try OutputFile.write(Array(text.utf8), to: out, force: global.force)
-    } else {
-      try Terminal.write(text)
-    }
+    try resolvedFormat().write(result, to: out ?? "-", force: global.force)
     if !global.quiet {
       for note in result.notes { Terminal.say("note: \(note.message)") }
     }
@@ -38,14 +33,10 @@ struct OutputOptions: ParsableArguments {
   /// The form of a result that a file's extension says; a table without one.
   static func format(of path: String) throws(ImmerseError) -> ResultFormat {
     guard let dot = path.lastIndex(of: ".") else { return .table }
-    switch path[path.index(after: dot)...] {
-    case "csv": return .csv
-    case "json": return .json
-    case "md": return .markdown
-    case "txt": return .table
-    case let other:
-      throw ImmerseError(
-        .usage, "\".\(other)\" is not the extension of a result", remedy: "use .csv, .json, .md or .txt, or --format")
-    }
+    let name = path[path.index(after: dot)...].lowercased()
+    if let format = ResultFormat(extension: name) { return format }
+    throw ImmerseError(
+      .usage, "\".\(name)\" is not the extension of a result",
+      remedy: "use .csv, .json, .arrow, .md, .xlsx or .txt, or --format")
   }
 }

@@ -8,6 +8,15 @@ enum Terminal {
     FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 
+  private static let closing = Locked<[@Sendable () -> Void]>([])
+
+  /// Says something once the verb has done its work: what only the work itself finds out.
+  static func whenDone(_ say: @escaping @Sendable () -> Void) { closing.withLock { $0.append(say) } }
+
+  static func sayWhatIsDone() {
+    for say in closing.withLock({ $0 }) { say() }
+  }
+
   /// Says notes, unless nobody wants to hear them.
   static func say(_ notes: [Note], _ global: GlobalOptions) {
     if global.quiet { return }

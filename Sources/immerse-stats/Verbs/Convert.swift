@@ -13,8 +13,12 @@ struct Convert: ParsableCommand {
         immerse-stats convert children.csv children.arrow
         immerse-stats convert pisa.arrow - --where 'country == "IE"'
 
-      The formats follow from the extensions: .csv, .csv.gz (reading), .tsv, .arrow, .feather; - is CSV on standard \
-      input or output.
+        immerse-stats convert STU.sav students.arrow
+        immerse-stats convert students.arrow - --format arrow | other-program
+
+      Read: .csv .tsv (also .gz and .zst), .arrow .feather .ipc, .parquet, .sav .zsav .por, .dta, .sas7bdat .xpt. Written: \
+      .csv .tsv, .arrow (.arrows a stream), .sav .zsav, .dta. - is standard input or output. What of labels and missing \
+      codes a format cannot hold is said on standard error.
       """)
 
   @Argument(help: "The file to read.")
@@ -22,6 +26,9 @@ struct Convert: ParsableCommand {
 
   @Argument(help: "The file to write.")
   var output: String
+
+  @Option(help: "The format to write, by its extension; by default that of the file, and CSV on standard output.")
+  var format: String?
 
   @OptionGroup var dialect: DialectOptions
   @OptionGroup var codebook: CodebookOption
@@ -33,6 +40,8 @@ struct Convert: ParsableCommand {
     let engine = global.engine
     let rows = try DataFile.open(input, options: try codebook.apply(to: dialect.options))
     let source = try filter.apply(to: rows, global, engine)
-    Terminal.say(try DataFile.write(source, to: output, engine: engine, force: global.force), global)
+    let format = try format.map { name throws(ImmerseError) in try FileFormat.named(name, on: output) }
+    Terminal.say(
+      try DataFile.write(source, to: output, as: format, engine: engine, force: global.force), global)
   }
 }

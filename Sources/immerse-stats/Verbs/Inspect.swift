@@ -13,6 +13,9 @@ struct Inspect: ParsableCommand {
       EXAMPLES
         immerse-stats inspect children.csv
         immerse-stats inspect pisa.arrow --format json
+        immerse-stats inspect STU.sav --weights W_FSTUWT
+        immerse-stats inspect STU.sav --codebook --out codebook.yaml
+        immerse-stats inspect STU.sav --ddi --out codebook.xml
 
       Of text columns only the number of different values is shown, never the values themselves.
       """)
@@ -20,12 +23,31 @@ struct Inspect: ParsableCommand {
   @Argument(help: "The file, or - for standard input.")
   var file: String
 
+  @Option(help: "A column of weights, for weighted means, standard deviations and histograms.")
+  var weights: String?
+
+  @Flag(
+    help: "Write the codebook instead: labels, values and missing codes, as YAML that --codebook of other verbs reads.")
+  var codebook = false
+
+  @Flag(help: "Write the codebook as DDI-Codebook 2.5 XML.")
+  var ddi = false
+
   @OptionGroup var dialect: DialectOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    if codebook && ddi { throw ValidationError("--codebook and --ddi are two forms of one file; name one") }
+  }
+
   func run() throws {
-    try output.write(
-      try Inspection.inspect(try DataFile.open(file, options: dialect.options), engine: global.engine), global)
+    let source = try DataFile.open(file, options: dialect.options)
+    guard codebook || ddi else {
+      return try output.write(try Inspection.inspect(source, weights: weights, engine: global.engine), global)
+    }
+    let book = try Codebook(of: source)
+    let text = ddi ? book.ddi(rows: source.rowCount) : book.yaml
+    try OutputFile.write(Array(text.utf8), to: output.out ?? "-", force: global.force)
   }
 }
