@@ -123,12 +123,19 @@ extension MixedModel {
     for request in requests { columns += try self.columns(request) }
     let dataset = try Dataset(source, columns: columns.merged, engine: engine)
     var pass = Pass()
-    var tickets: [Pass.Ticket<ModelGrams>] = []
-    for request in requests { tickets.append(pass.add(try grams(request, of: dataset, with: engine))) }
+    // Models of several fits read the rows by themselves.
+    var tickets: [Pass.Ticket<ModelGrams>?] = []
+    for request in requests {
+      tickets.append(request.isPooled ? nil : pass.add(try grams(request, of: dataset, with: engine)))
+    }
     let results = try pass.run(over: dataset, with: engine)
     var models: [MixedModel] = []
-    for ticket in tickets {
-      models.append(try MixedModel(try results[ticket], threads: engine.threads, cancellation: engine.cancellation))
+    for (request, ticket) in zip(requests, tickets) {
+      if let ticket {
+        models.append(try MixedModel(try results[ticket], threads: engine.threads, cancellation: engine.cancellation))
+      } else {
+        models.append(try fit(request, to: dataset, engine: engine))
+      }
     }
     return models
   }

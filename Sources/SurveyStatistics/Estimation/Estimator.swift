@@ -54,7 +54,7 @@ struct Estimator: DomainEstimates {
       kind: fit.request.kind, rows: [], design: summary, notes: conclusion.notes, hasConverged: conclusion.hasConverged)
     guard !domains.isEmpty else { throw ImmerseError(.badData, "no row meets the condition", remedy: "check --where") }
     for (key, cells) in domains {
-      let totals = DomainTotals(self.totals, frame, variances, cells)
+      let totals = DomainTotals(self.totals, frame, variances, (key, cells))
       if totals.missing > 0 {
         if fit.request.missing == .fail {
           throw ImmerseError(

@@ -153,8 +153,7 @@ struct FitModel: ParsableCommand {
   private func writeTables(_ model: MixedModel, _ engine: Engine) throws {
     if let randomEffects {
       let table = GroupPrediction.analysis(try model.groupPredictions())
-      try OutputFile.write(
-        Array(OutputOptions.format(of: randomEffects).render(table).utf8), to: randomEffects, force: global.force)
+      try OutputOptions.format(of: randomEffects).write(table, to: randomEffects, force: global.force)
     }
     if let predict {
       let known = newData == nil ? try rows(engine) : try DataFile.open(newData ?? "")

@@ -11,11 +11,15 @@ struct DomainTotals {
   let degreesOfFreedom: Int
   let smallestCell: Estimate.Cell
   private let variances: TotalsVariance
+  private let key: Int
   private let cells: [TotalsCell]
 
-  init(_ partial: TotalsPartial, _ frame: DesignFrame, _ variances: TotalsVariance, _ cells: [TotalsCell]) {
+  init(
+    _ partial: TotalsPartial, _ frame: DesignFrame, _ variances: TotalsVariance,
+    _ domain: (key: Int, cells: [TotalsCell])
+  ) {
     self.variances = variances
-    self.cells = cells
+    (key, cells) = domain
     var totals = [Double](repeating: 0, count: partial.layout.widths[0])
     var (count, missing) = (0, 0)
     var leaves: [(leaf: Int, rows: Int)] = []
@@ -42,7 +46,7 @@ struct DomainTotals {
   func covariance(of gradients: [[Double]]) throws(ImmerseError) -> Matrix {
     func error(_ gradient: [Double]) throws(ImmerseError) -> Double {
       try variances.variance(
-        of: [TotalsVariance.Part(statistic: 0, cells: cells, factor: 1, gradient: gradient)]
+        of: [TotalsVariance.Part(statistic: 0, domain: key, cells: cells, factor: 1, gradient: gradient)]
       ).standardError
     }
     let errors = try gradients.map { g throws(ImmerseError) in try error(g) }
