@@ -5,7 +5,8 @@ extension EstimateResult {
   /// The result in the common format.
   public var analysis: AnalysisResult {
     AnalysisResult(
-      "estimate.\(kind.rawValue)", rows: rows.map(\.json), sections: [.init("design", design.json)], notes: notes)
+      "estimate.\(kind.rawValue)", rows: rows.map(\.json), sections: [.init("design", design.json)], notes: notes,
+      hasConverged: hasConverged)
   }
 }
 
@@ -15,6 +16,24 @@ extension Estimate {
       .init("term", .string(term)),
       .init("by", .object(by.map { .init($0.variable, .string($0.level)) })),
     ]
+    switch form {
+    case .estimate: break
+    case .coefficient:
+      members += [
+        .init("estimate", JSONValue(estimate)), .init("std_error", JSONValue(standardError)),
+        .init("statistic", JSONValue(statistic)), .init("df", JSONValue(degreesOfFreedom)),
+        .init("p_value", JSONValue(pValue)), .init("conf_low", JSONValue(confidenceLow)),
+        .init("conf_high", JSONValue(confidenceHigh)), .init("n", .integer(count)),
+      ]
+      return .object(members)
+    case .test:
+      members += [
+        .init("statistic", JSONValue(statistic)), .init("df", JSONValue(degreesOfFreedom)),
+        .init("df_residual", JSONValue(residualDegreesOfFreedom)), .init("p_value", JSONValue(pValue)),
+        .init("n", .integer(count)),
+      ]
+      return .object(members)
+    }
     if let probability { members.append(.init("prob", .number(probability))) }
     members += [
       .init("estimate", JSONValue(estimate)),

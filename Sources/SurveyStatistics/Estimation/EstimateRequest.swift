@@ -6,7 +6,10 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
     case mean, total, ratio, proportion, variance
     case standardDeviation = "sd"
-    case covariance, correlation, quantile, ecdf
+    case covariance, correlation, quantile, ecdf, glm, chisq, ttest
+
+    /// A model or a test rather than estimates of domains.
+    var isAnalysis: Bool { [.glm, .chisq, .ttest].contains(self) }
   }
 
   /// What to do with rows that lack the variable or the group.
@@ -26,7 +29,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   }
 
   public var kind: Kind
-  /// Columns; for a ratio `numerator/denominator`, for a covariance or correlation two or more or pairs `a:b`.
+  /// Columns; for a ratio `numerator/denominator`, for a covariance or correlation two or more or pairs `a:b`;
+  /// for a model or t test one formula, for `chisq` one table `a:b`.
   public var variables: [String]
   /// Quantities of which the columns hold several imputations; variables name them as they name columns.
   public var plausible: [PlausibleValues]
@@ -50,13 +54,19 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public var interval: ProportionInterval
   /// Where the distribution function is wanted.
   public var at: [Double]
+  /// For a model.
+  public var family: ModelFamily
+  /// For `chisq`.
+  public var statistic: IndependenceStatistic
 
+  /// - Parameter missing: by default models and tests leave rows out that lack a variable, and estimates refuse them.
   public init(
     _ kind: Kind, of variables: [String], design: SurveyDesign = SurveyDesign(), by: [String] = [],
-    where filter: String? = nil, contrast: Bool = false, average: Bool = false, missing: Missing = .fail,
+    where filter: String? = nil, contrast: Bool = false, average: Bool = false, missing: Missing? = nil,
     level: Double = 0.95, probabilities: [Double] = EstimateRequest.quartiles, rule: QuantileRule = .math,
-    interval: ProportionInterval = .mean, at: [Double] = [],
-    plausible: [PlausibleValues] = [], samplingVariance: SamplingVariance = .average
+    interval: ProportionInterval = .mean, at: [Double] = [], family: ModelFamily = .gaussian,
+    statistic: IndependenceStatistic = .f, plausible: [PlausibleValues] = [],
+    samplingVariance: SamplingVariance = .average
   ) {
     self.kind = kind
     self.variables = variables
@@ -65,7 +75,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     self.filter = filter
     self.contrast = contrast
     self.average = average
-    self.missing = missing
+    self.missing = missing ?? (kind.isAnalysis ? .drop : .fail)
     self.level = level
     self.probabilities = probabilities
     self.rule = rule
@@ -73,6 +83,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     self.at = at
     self.plausible = plausible
     self.samplingVariance = samplingVariance
+    self.family = family
+    self.statistic = statistic
   }
 
   public static let quartiles = [0.25, 0.5, 0.75]
@@ -82,7 +94,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     case filter = "where"
     case contrast, average, missing, level
     case probabilities = "probs"
-    case rule, interval, at, plausible
+    case rule, interval, at, family, statistic, plausible
     case samplingVariance = "sampling_variance"
   }
 
@@ -95,7 +107,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     filter = try container.decodeIfPresent(String.self, forKey: .filter)
     contrast = try container.decodeIfPresent(Bool.self, forKey: .contrast) ?? false
     average = try container.decodeIfPresent(Bool.self, forKey: .average) ?? false
-    missing = try container.decodeIfPresent(Missing.self, forKey: .missing) ?? .fail
+    missing = try container.decodeIfPresent(Missing.self, forKey: .missing) ?? (kind.isAnalysis ? .drop : .fail)
     level = try container.decodeIfPresent(Double.self, forKey: .level) ?? 0.95
     probabilities =
       try container.decodeIfPresent([Double].self, forKey: .probabilities) ?? EstimateRequest.quartiles
@@ -105,6 +117,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     plausible = try container.decodeIfPresent([PlausibleValues].self, forKey: .plausible) ?? []
     samplingVariance =
       try container.decodeIfPresent(SamplingVariance.self, forKey: .samplingVariance) ?? .average
+    family = try container.decodeIfPresent(ModelFamily.self, forKey: .family) ?? .gaussian
+    statistic = try container.decodeIfPresent(IndependenceStatistic.self, forKey: .statistic) ?? .f
   }
 
   /// - Throws: `usage` where the request contradicts itself.
@@ -136,6 +150,19 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     if kind == .quantile && [.likelihood, .wilson].contains(interval) {
       throw ImmerseError(
         .usage, "an interval by \(interval.rawValue) of a quantile", remedy: "choose mean, xlogit, beta or asin")
+    }
+    if [.glm, .ttest].contains(kind) && !by.isEmpty || kind.isAnalysis && (contrast || average) {
+      throw ImmerseError(
+        .usage, "groups are not compared by \(kind.rawValue)",
+        remedy: "choose the rows with --where, one group at a time")
+    }
+    if kind.isAnalysis && (design.replicates != nil || !plausible.isEmpty) {
+      throw ImmerseError(
+        .usage, "\(kind.rawValue) under replicate weights or with plausible values is not there yet",
+        remedy: "describe the design by --strata and --psu, and analyse one column")
+    }
+    if family != .gaussian && kind != .glm {
+      throw ImmerseError(.usage, "a family \(family.rawValue) of \(kind.rawValue)", remedy: "families belong to glm")
     }
     if (contrast || average) && by.isEmpty {
       throw ImmerseError(

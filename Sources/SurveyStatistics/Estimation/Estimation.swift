@@ -16,7 +16,7 @@ public enum Estimation {
     try request.validate()
     var columns = request.design.columns + request.by.map { .category($0) }
     columns += try request.design.replicates?.columnNames.map { .number($0) } ?? []
-    columns += try Imputations(request).columns
+    columns += try request.kind.isAnalysis ? Statistic.columns(request) : Imputations(request).columns
     if let filter = request.filter { columns += try Expression(parsing: filter).columnRequests }
     return columns
   }
@@ -32,7 +32,7 @@ public enum Estimation {
   /// The fit that carries out a request on a dataset, for a pass shared with others.
   ///
   /// Where weights come from population sizes, this reads the design's columns once; for quantiles it reads and sorts
-  /// the rows. Where `raked` is the model that
+  /// the rows, for models it takes a pass for each Newton step. Where `raked` is the model that
   /// made the design's weights, variances take into account that the margins are met exactly.
   ///
   /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
@@ -75,8 +75,13 @@ public enum Estimation {
       known = (found.tree, found.frame.weightsByFPC)
     }
     var quantiles: QuantileEstimates?
+    var conclusion: (any Conclusion)?
     let (statistics, estimands): ([Statistic], [Estimand])
-    if request.kind == .quantile {
+    if request.kind.isAnalysis {
+      let analysis = try Conclusions.of(request, dataset, domains, filter, known, engine)
+      (statistics, estimands) = ([analysis.statistic], [])
+      conclusion = analysis.conclusion
+    } else if request.kind == .quantile {
       let distributions = try dataset.fit(
         DistributionsFit(
           request: request, names: request.variables, domains: domains, filter: filter, known: known), with: engine)
@@ -89,7 +94,7 @@ public enum Estimation {
     }
     return TotalsFit(
       request: request, statistics: statistics, estimands: estimands, domains: domains, strata: strata, filter: filter,
-      known: known, quantiles: quantiles, raked: raked)
+      known: known, quantiles: quantiles, conclusion: conclusion, raked: raked)
   }
 
   /// Estimates from a source in one call.

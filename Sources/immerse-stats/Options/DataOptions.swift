@@ -61,6 +61,8 @@ extension SurveyDesign.LonelyPSU: ExpressibleByArgument {}
 extension EstimateRequest.Kind: ExpressibleByArgument {}
 extension EstimateRequest.Missing: ExpressibleByArgument {}
 extension QuantileRule: ExpressibleByArgument {}
+extension ModelFamily: ExpressibleByArgument {}
+extension IndependenceStatistic: ExpressibleByArgument {}
 extension ProportionInterval: ExpressibleByArgument {}
 
 extension Optional<String> {

@@ -14,6 +14,9 @@ struct Estimate: ParsableCommand {
         immerse-stats estimate correlation api00,meals --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate quantile api00 --probs 0.1,0.5,0.9 --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate proportion sch.wide --interval beta --data apistrat.csv --weights pw --strata stype --fpc fpc
+        immerse-stats estimate glm "api00 ~ ell + meals" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
+        immerse-stats estimate chisq sch.wide:stype --data apiclus1.csv --weights pw --psu dnum --fpc fpc
+        immerse-stats estimate ttest "enroll ~ comp.imp" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate mean belonging --data children.csv --weights weight --strata stratum --psu site \\
           --by country,migrant --contrast
 
@@ -24,10 +27,14 @@ struct Estimate: ParsableCommand {
       Standard errors are Taylor-linearised, or come from replicate weights; intervals use t with the design's degrees of freedom in each domain.
       """)
 
-  @Argument(help: "mean, total, ratio, proportion, variance, sd, covariance, correlation, quantile or ecdf.")
+  @Argument(
+    help: "mean, total, ratio, proportion, variance, sd, covariance, correlation, quantile, ecdf, glm, chisq or ttest.")
   var kind: EstimateRequest.Kind
 
-  @Argument(help: "Columns separated by commas; for ratios numerator/denominator, for pairs a:b.")
+  @Argument(
+    help:
+      "Columns separated by commas; for ratios numerator/denominator, for pairs and tables a:b; for glm and ttest a formula."
+  )
   var variables: String
 
   @OptionGroup var data: DataOptions
@@ -47,8 +54,14 @@ struct Estimate: ParsableCommand {
   @Flag(help: "Also the average over the levels of the last --by column, each level counted equally.")
   var average = false
 
-  @Option(help: "fail or drop rows that lack a variable.")
-  var missing: EstimateRequest.Missing = .fail
+  @Option(help: "fail or drop rows that lack a variable; by default fail, but drop for glm, chisq and ttest.")
+  var missing: EstimateRequest.Missing?
+
+  @Option(help: "For glm: gaussian, binomial or poisson.")
+  var family: ModelFamily = .gaussian
+
+  @Option(help: "For chisq: F, Chisq, Wald or adjWald.")
+  var statistic: IndependenceStatistic = .f
 
   @Option(help: "Confidence level.")
   var level = 0.95
@@ -73,10 +86,11 @@ struct Estimate: ParsableCommand {
 
   func run() throws {
     var request = EstimateRequest(
-      kind, of: Optional(variables).names, design: try replication.design(design.design, seed: global.seed),
-      by: by.names, where: filter, contrast: contrast, average: average, missing: missing, level: level,
+      kind, of: [.glm, .ttest].contains(kind) ? [variables] : Optional(variables).names,
+      design: try replication.design(design.design, seed: global.seed), by: by.names, where: filter,
+      contrast: contrast, average: average, missing: missing, level: level,
       probabilities: try Optional(probs).numbers("--probs"), rule: rule, interval: interval,
-      at: try at.numbers("--at"), plausible: replication.plausible)
+      at: try at.numbers("--at"), family: family, statistic: statistic, plausible: replication.plausible)
     try request.validate()
     let engine = global.engine
     let source = try data.open(global, engine)

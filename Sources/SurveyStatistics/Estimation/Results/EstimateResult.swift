@@ -16,6 +16,7 @@ public struct Group: Sendable, Hashable, Codable {
 public struct Estimate: Sendable, Hashable {
   public var term: String
   public var by: [Group]
+  public var form: Form = .estimate
   public var estimate: Double?
   /// Of a quantile, where in the distribution it lies; nil for other estimates.
   public var probability: Double?
@@ -36,6 +37,21 @@ public struct Estimate: Sendable, Hashable {
     public var count: Int
     /// Distinct first-stage sampling units, such as sites.
     public var units: Int
+  }
+
+  /// The test statistic of a coefficient or a test.
+  public var statistic: Double?
+  public var pValue: Double?
+  /// The second degrees of freedom of a test by F.
+  public var residualDegreesOfFreedom: Double?
+
+  /// What a row is, which says what its fields mean.
+  public enum Form: Sendable, Hashable {
+    case estimate
+    /// Of a model; its degrees of freedom are the residual ones.
+    case coefficient
+    /// A test without an estimate; its degrees of freedom are the first ones.
+    case test
   }
 
   /// What imputations, such as plausible values, add to the uncertainty; nil where there are none.
@@ -74,4 +90,6 @@ public struct EstimateResult: Sendable {
   public var rows: [Estimate]
   public var design: DesignSummary
   public var notes: [Note]
+  /// False where a model's iteration stopped before its maximum.
+  public var hasConverged = true
 }

@@ -3,6 +3,8 @@
 /// A replicate estimate is the same function at the replicate's totals; the variance of the full-sample estimate is that
 /// of Σ g_k T_k with g the gradient at the totals (Taylor linearisation; Särndal, Swensson and Wretman 1992, section 5.5).
 enum SmoothFunction: Sendable {
+  /// T0 alone; for totals of which something else is made.
+  case first
   /// T0 + shift · T1, of T = (Σw(x − shift), Σw).
   case total(shift: Double)
   /// T0 / T1 + shift.
@@ -17,6 +19,7 @@ enum SmoothFunction: Sendable {
   /// - Parameter count: the rows behind the totals, whose weight is not zero; it counts as fixed.
   func callAsFunction<Number: SmoothNumber>(_ t: [Number], count: Double) -> Number {
     switch self {
+    case .first: return t[0]
     case .total(let shift): return t[0] + shift * t[1]
     case .quotient(let shift): return t[0] / t[1] + shift
     case .variance(let scale):

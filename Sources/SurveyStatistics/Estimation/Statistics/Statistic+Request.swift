@@ -45,8 +45,17 @@ extension Statistic {
               function: .quotient(shift: 0), comparison: .ofMean))
         }
       }
-    // Made from the quantiles, which take a pass of their own.
-    case .quantile: return []
+    case .chisq:
+      let (a, b) = try table(request)
+      guard let rows = profile.levels[a]?.count, let columns = profile.levels[b]?.count, rows > 0, columns > 0 else {
+        break
+      }
+      statistics.append(
+        Statistic(
+          term: "\(a):\(b)", terms: .table(a, b, rows: rows, columns: columns), function: .first,
+          comparison: nil))
+    // Made from quantiles or a model, which take passes of their own.
+    case .quantile, .glm, .ttest: return []
     case .variance, .standardDeviation:
       for name in request.variables {
         let x = RowTerms.Standardised(name, profile)
@@ -78,6 +87,10 @@ extension Statistic {
   static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
     switch request.kind {
     case .mean, .total, .variance, .standardDeviation, .quantile, .ecdf: return request.variables.map { .number($0) }
+    case .chisq:
+      let (a, b) = try table(request)
+      return [.category(a), .category(b)]
+    case .glm, .ttest: return try ModelText(request).columns
     case .proportion: return request.variables.map { .category($0) }
     case .covariance, .correlation: return try pairs(request.variables).flatMap { [.number($0), .number($1)] }
     case .ratio:
@@ -88,6 +101,15 @@ extension Statistic {
       }
       return columns
     }
+  }
+
+  /// The two categories of a test of independence.
+  static func table(_ request: EstimateRequest) throws(ImmerseError) -> (String, String) {
+    guard request.variables.count == 1, let names = halves(of: request.variables[0], at: ":") else {
+      throw ImmerseError(
+        .usage, "\"\(request.variables.joined(separator: ","))\" is not a table", remedy: "write it as row:column")
+    }
+    return names
   }
 
   private static func ratio(_ text: String) throws(ImmerseError) -> (String, String) {

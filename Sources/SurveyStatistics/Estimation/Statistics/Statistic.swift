@@ -1,5 +1,6 @@
 import Columnar
 import Expressions
+import ModelFormula
 import Streaming
 
 /// One thing to be estimated: a smooth function of the weighted totals of some functions of a row.
@@ -55,6 +56,11 @@ enum RowTerms: Sendable, Hashable {
   /// (1, u, v, u², uv, v²)
   case products(Standardised, Standardised)
 
+  /// The indicators of the cells of a table, by row and column.
+  case table(String, String, rows: Int, columns: Int)
+  /// The score of a row in a model, by coefficient.
+  case scores(ModelScores)
+
   /// A column brought near the range from −1 to 1, exactly: (x − shift) / scale with a power of two for a scale.
   struct Standardised: Sendable, Hashable {
     let name: String
@@ -77,6 +83,8 @@ enum RowTerms: Sendable, Hashable {
     case .number, .ratio, .share, .atMost: 2
     case .moments: 3
     case .products: 6
+    case .table(_, _, let rows, let columns): rows * columns
+    case .scores(let scores): scores.coefficients.count
     }
   }
 
@@ -87,6 +95,8 @@ enum RowTerms: Sendable, Hashable {
     case .share(let name, _): [.category(name)]
     case .moments(let x): [.number(x.name)]
     case .products(let x, let y): [.number(x.name), .number(y.name)]
+    case .table(let a, let b, _, _): [.category(a), .category(b)]
+    case .scores(let scores): scores.frame.columnRequests
     }
   }
 
@@ -96,6 +106,8 @@ enum RowTerms: Sendable, Hashable {
     case .ratio(let numerator, let denominator): "\(numerator)/\(denominator)"
     case .moments(let x): x.name
     case .products(let x, let y): "\(x.name):\(y.name)"
+    case .table(let a, let b, _, _): "\(a):\(b)"
+    case .scores(let scores): scores.frame.variableNames[0]
     }
   }
 }
@@ -130,12 +142,30 @@ enum StatisticRows {
     case .moments(let x):
       let u = try x.rows(batch)
       self = .terms([StatisticRows.ones(u, u), u, StatisticRows.product(u, u)])
+    case .table(let a, let b, let rows, let columns):
+      self = .terms(
+        StatisticRows.cells(
+          try batch.categories(a).codes, try batch.categories(b).codes, rows: rows, columns: columns))
+    case .scores(let scores): self = .terms(try scores.terms(batch))
     case .products(let x, let y):
       let (u, v) = (try x.rows(batch), try y.rows(batch))
       self = .terms([
         StatisticRows.ones(u, v), u, v, StatisticRows.product(u, u), StatisticRows.product(u, v),
         StatisticRows.product(v, v),
       ])
+    }
+  }
+
+  private static func cells(
+    _ a: Buffer<Int32>, _ b: Buffer<Int32>, rows: Int, columns: Int
+  ) -> [Buffer<Double>] {
+    (0..<rows * columns).map { cell in
+      Buffer(count: a.count) { target in
+        for row in target.indices {
+          let isMissing = a[row] < 0 || b[row] < 0
+          target[row] = isMissing ? .nan : Int(a[row]) * columns + Int(b[row]) == cell ? 1 : 0
+        }
+      }
     }
   }
 

@@ -15,6 +15,8 @@ struct TotalsFit: Fit {
   let known: (tree: UnitTree, weights: [Double])?
   /// What the shares that the statistics are become in the end, where quantiles are asked for.
   let quantiles: QuantileEstimates?
+  /// What is made of the totals where it is not a row for each statistic and domain.
+  let conclusion: (any Conclusion)?
   /// How the design's weights were raked, where they were.
   let raked: RakeModel?
 
@@ -35,13 +37,15 @@ struct TotalsFit: Fit {
 
   func finish(_ partial: TotalsPartial) throws(ImmerseError) -> EstimateResult {
     let frame = try DesignFrame(partial.tree, strata: strata)
-    guard let replicates = request.design.replicates else {
-      return try Estimator(fit: self, totals: partial, frame: frame).result()
+    if let replicates = request.design.replicates {
+      return try ResultRows(
+        request: request, statistics: statistics, estimands: estimands, domains: domains,
+        estimates: ReplicateEstimates(statistics, domains, replicates, partial, frame)
+      ).result()
     }
-    return try ResultRows(
-      request: request, statistics: statistics, estimands: estimands, domains: domains,
-      estimates: ReplicateEstimates(statistics, domains, replicates, partial, frame)
-    ).result()
+    let estimator = try Estimator(fit: self, totals: partial, frame: frame)
+    guard let conclusion else { return try estimator.result() }
+    return try estimator.concluded(by: conclusion)
   }
 }
 

@@ -1,0 +1,69 @@
+import Columnar
+import LinearAlgebra
+
+/// The totals of one statistic in one domain, with the covariance of linear combinations of them.
+struct DomainTotals {
+  let totals: [Double]
+  /// Rows used, and rows left out because they lack the statistic.
+  let count: Int
+  let missing: Int
+  /// Of the design in the rows used.
+  let degreesOfFreedom: Int
+  let smallestCell: Estimate.Cell
+  private let variances: TotalsVariance
+  private let cells: [TotalsCell]
+
+  init(_ partial: TotalsPartial, _ frame: DesignFrame, _ variances: TotalsVariance, _ cells: [TotalsCell]) {
+    self.variances = variances
+    self.cells = cells
+    var totals = [Double](repeating: 0, count: partial.layout.widths[0])
+    var (count, missing) = (0, 0)
+    var leaves: [(leaf: Int, rows: Int)] = []
+    for cell in cells {
+      let record = partial.layout.sums(cell.cell, 0)
+      let rows = Int(partial.sums[record])
+      count += rows
+      missing += Int(partial.sums[record + 1])
+      if rows > 0 { leaves.append((cell.leaf, rows)) }
+      for index in totals.indices { totals[index] += partial.sums[record + TotalsLayout.head + index] }
+    }
+    self.totals = totals
+    self.count = count
+    self.missing = missing
+    degreesOfFreedom = frame.degreesOfFreedom(rowsByLeaf: leaves)
+    smallestCell = Estimate.Cell(
+      count: count, units: frame.parents.isEmpty ? count : Set(leaves.map { frame.psu(ofLeaf: $0.leaf) }).count)
+  }
+
+  /// The covariance matrix of g'T for several vectors g, each variance by the design and each covariance from the
+  /// variances of the sum and the difference of the two in units of their standard errors.
+  ///
+  /// - Throws: `badData` where the design leaves a variance undefined.
+  func covariance(of gradients: [[Double]]) throws(ImmerseError) -> Matrix {
+    func error(_ gradient: [Double]) throws(ImmerseError) -> Double {
+      try variances.variance(
+        of: [TotalsVariance.Part(statistic: 0, cells: cells, factor: 1, gradient: gradient)]
+      ).standardError
+    }
+    let errors = try gradients.map { g throws(ImmerseError) in try error(g) }
+    var matrix = Matrix(diagonal: errors.map { $0 * $0 })
+    for i in gradients.indices where errors[i] > 0 {
+      for j in 0..<i where errors[j] > 0 {
+        let sum = try error(zip(gradients[i], gradients[j]).map { $0 / errors[i] + $1 / errors[j] })
+        let difference = try error(zip(gradients[i], gradients[j]).map { $0 / errors[i] - $1 / errors[j] })
+        let covariance = (sum * sum - difference * difference) / 4 * errors[i] * errors[j]
+        matrix[i, j] = covariance
+        matrix[j, i] = covariance
+      }
+    }
+    return matrix
+  }
+}
+
+/// What is made of the totals where it is not a row for each statistic and domain: a model or a test.
+protocol Conclusion: Sendable {
+  /// - Throws: `badData` where the rows do not allow the analysis.
+  func rows(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> [Estimate]
+  var notes: [Note] { get }
+  var hasConverged: Bool { get }
+}
