@@ -13,7 +13,7 @@ extension MixedModelResult {
       ("influence", influence.map { $0.json(terms) }),
     ]
     for (key, rows) in asked where !rows.isEmpty { sections.append(.init(key, .array(rows))) }
-    if let pooling { sections.append(.init("pooling", pooling.json)) }
+    if let pooling { sections += [.init("pooling", pooling.json), .init("pooled_variances", pooling.parts)] }
     sections += [
       .init("inference", inference.json),
       .init("criterion", ["name": .string(criterion.name), "value": JSONValue(criterion.value)]),
@@ -104,15 +104,19 @@ extension MixedModelResult.Pooling {
     [
       "imputations": .integer(imputations), "replicates": JSONValue(replicates.map(Double.init)),
       "method": JSONValue(method), "level": JSONValue(level), "unconverged": .integer(unconverged),
-      "rows": .array(
-        rows.map { row -> JSONValue in
-          [
-            "term": .string(row.term), "sampling_variance": JSONValue(row.samplingVariance),
-            "imputation_variance": JSONValue(row.imputationVariance),
-            "missing_information": JSONValue(row.missingInformation),
-          ]
-        }),
     ]
+  }
+
+  /// The parts of each coefficient's variance.
+  var parts: JSONValue {
+    .array(
+      rows.map { row in
+        [
+          "term": .string(row.term), "sampling_variance": JSONValue(row.samplingVariance),
+          "imputation_variance": JSONValue(row.imputationVariance),
+          "missing_information": JSONValue(row.missingInformation),
+        ]
+      })
   }
 }
 

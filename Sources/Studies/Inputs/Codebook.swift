@@ -60,6 +60,7 @@ extension Codebook {
   private enum CodingKeys: String, CodingKey {
     case title, variables, scales, simulated, unit, direction, note
     case siteVariables = "site_variables"
+    case countryVariables = "country_variables"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -67,7 +68,7 @@ extension Codebook {
     title = try container.decodeIfPresent(String.self, forKey: .title)
     variables = try container.decode([Variable].self, forKey: .variables)
     scales = try container.decodeIfPresent([Scale].self, forKey: .scales) ?? []
-    container.allow(.simulated, .unit, .direction, .note, .siteVariables)
+    container.allow(.simulated, .unit, .direction, .note, .siteVariables, .countryVariables)
   }
 }
 

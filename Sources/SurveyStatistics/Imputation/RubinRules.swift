@@ -62,12 +62,34 @@ struct RubinRules {
     let df = RubinRules.degreesOfFreedom(large: rate > 0 ? 1 / rate : .infinity, complete: complete, share: share)
     uncertainty = Uncertainty(
       variance: ScaledVariance(variance: total, scale: scale), degreesOfFreedom: total > 0 ? df : complete)
-    // The increase over the complete data, with the correction for few degrees of freedom (Rubin 1987, 3.1.10).
-    let increase = between / within
     imputation = Estimate.Imputation(
       count: analyses.count, samplingVariance: ScaledVariance(variance: within, scale: scale).unscaled,
       imputationVariance: ScaledVariance(variance: between, scale: scale).unscaled,
-      missingInformation: within > 0 ? (increase + 2 / (df + 3)) / (increase + 1) : nil)
+      missingInformation: within > 0 ? RubinRules.missingInformation(between / within, df) : nil)
+  }
+
+  /// The sum of estimates from independent samples; degrees of freedom by Satterthwaite (1946).
+  init(sumOf parts: [RubinRules]) {
+    estimate = parts.reduce(0) { $0 + $1.estimate }
+    let scale = parts.map(\.uncertainty.variance.scale).max() ?? 1
+    let variances = parts.map { $0.uncertainty.variance.variance(inUnitsOf: scale) }
+    let total = variances.reduce(0, +)
+    let rate = zip(variances, parts).reduce(0) {
+      $0 + $1.0 / total * ($1.0 / total) / $1.1.uncertainty.degreesOfFreedom
+    }
+    let df = rate.isFinite && rate > 0 ? 1 / rate : 0
+    uncertainty = Uncertainty(
+      variance: ScaledVariance(variance: total, scale: scale), degreesOfFreedom: df)
+    let sampling = parts.reduce(0) { $0 + ($1.imputation.samplingVariance ?? .nan) }
+    let between = parts.reduce(0) { $0 + ($1.imputation.imputationVariance ?? .nan) }
+    imputation = Estimate.Imputation(
+      count: parts.map(\.imputation.count).max() ?? 1, samplingVariance: sampling, imputationVariance: between,
+      missingInformation: sampling > 0 ? RubinRules.missingInformation(between / sampling, df) : nil)
+  }
+
+  /// With the correction for few degrees of freedom (Rubin 1987, 3.1.10).
+  private static func missingInformation(_ increase: Double, _ df: Double) -> Double {
+    (increase + 2 / (df + 3)) / (increase + 1)
   }
 
   /// Those of a large complete sample, reduced by how few the complete sample has (Barnard and Rubin 1999, equation 3).

@@ -17,6 +17,10 @@ protocol DomainEstimates {
   func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)?
   /// Distinct first-stage units with a row in the domain; rows where there are no such units.
   func units(_ domain: Int) -> Int
+  /// The independent sample a domain lies in, such as that of its country; one and the same where there is one.
+  func sample(_ domain: Int) -> String
+  /// Of a combination of domains of one sample.
+  ///
   /// - Throws: `badData` where the design leaves the variance undefined and says to fail.
   func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty
 
@@ -27,6 +31,10 @@ protocol DomainEstimates {
   var ungrouped: Int { get }
   /// The first source row that lacks a statistic or a group, by statistic and last the groups; `Int.max` where none.
   var firstMissing: [Int] { get }
+}
+
+extension DomainEstimates {
+  func sample(_ domain: Int) -> String { "" }
 }
 
 /// One term of a linear combination of domains.

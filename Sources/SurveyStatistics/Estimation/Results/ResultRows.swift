@@ -101,7 +101,18 @@ struct ResultRows<Estimates: DomainEstimates> {
       count: Double(estimates.count(first, terms[0].domain)), level: request.level)
   }
 
+  /// Imputations of independent samples are independent too, so their variances add up.
   private func combine(_ estimand: Estimand, _ terms: [DomainTerm]) throws(ImmerseError) -> RubinRules {
+    var parts: [RubinRules] = []
+    for sample in Set(terms.map { estimates.sample($0.domain) }).sorted() {
+      parts.append(try combineOneSample(estimand, terms.filter { estimates.sample($0.domain) == sample }))
+    }
+    return parts.count == 1 ? parts[0] : RubinRules(sumOf: parts)
+  }
+
+  private func combineOneSample(
+    _ estimand: Estimand, _ terms: [DomainTerm]
+  ) throws(ImmerseError) -> RubinRules {
     var nests: [[RubinRules.Analysis]] = []
     for nest in estimand.nests {
       var analyses: [RubinRules.Analysis] = []

@@ -77,23 +77,9 @@ struct ReplicateEstimates: DomainEstimates {
 
   func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)? { nil }
 
-  /// The terms of each independent sample vary together, those of different samples do not.
-  func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
-    var parts: [Uncertainty] = []
-    for sample in Set(terms.map { samples[$0.domain] }).sorted() {
-      parts.append(try ofOneSample(statistic, terms.filter { samples[$0.domain] == sample }))
-    }
-    guard parts.count > 1 else { return parts.first ?? Uncertainty(variance: .undefined, degreesOfFreedom: 0) }
-    let scale = parts.map(\.variance.scale).max() ?? 1
-    let variances = parts.map { $0.variance.variance(inUnitsOf: scale) }
-    let sum = variances.reduce(0, +)
-    // Satterthwaite (1946).
-    let rate = zip(variances, parts).reduce(0) { $0 + $1.0 / sum * ($1.0 / sum) / $1.1.degreesOfFreedom }
-    return Uncertainty(
-      variance: ScaledVariance(variance: sum, scale: scale), degreesOfFreedom: rate.isFinite && rate > 0 ? 1 / rate : 0)
-  }
+  func sample(_ domain: Int) -> String { samples[domain] }
 
-  private func ofOneSample(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
+  func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
     var (estimate, replicates) = (0.0, [Double](repeating: 0, count: fit.variance.count))
     for term in terms {
       let value = domains[term.domain].values[statistic]
