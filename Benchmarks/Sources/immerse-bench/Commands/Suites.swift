@@ -88,7 +88,7 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     let data = options.data(rows: rows)
-    for format in ["csv", "arrow"] { print(try data.file(format)) }
+    for format in ["csv", "arrow", "sav"] { print(try data.file(format)) }
     for count in [4, 12] { print(try data.marginsFile(count)) }
   }
 }

@@ -5,6 +5,7 @@ extension Suite {
   /// Every column into memory, with its mean or its levels.
   static let ingestCSV = ingest("csv")
   static let ingestArrow = ingest("arrow")
+  static let ingestSPSS = ingest("sav")
 
   static let everything: [ColumnRequest] = BenchmarkSurvey.columns.map {
     BenchmarkSurvey.identifiers.contains($0) ? .category($0) : .number($0)
