@@ -4,9 +4,9 @@ import ImmerseStats
 
 struct Scaling: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time against rows, schools, indicators and threads, with the slope of the fitted power.",
+    abstract: "Time against rows, schools, indicators, replicates and threads, with the slope of the fitted power.",
     discussion: """
-      A slope of 1 is a cost in proportion. Slopes over schools and indicators are below 1 where rows dominate; any \
+      A slope of 1 is a cost in proportion. Slopes over schools, indicators and replicates are below 1 where rows dominate; any \
       slope above 1.15 is marked as super-linear.
       """)
 
@@ -75,6 +75,7 @@ struct Scaling: ParsableCommand {
     try measure(
       "indicators",
       counts.map { ($0, .scoreIndex(items: Array(BenchmarkSurvey.items.prefix($0))), middle, threads) })
+    try measure("replicates", [5, 20, 80].map { ($0, .replicatesPV($0), middle, threads) })
     let cores = (0...6).map { 1 << $0 }.filter { $0 <= availableProcessors }
     if cores.count > 1 {
       for suite in [Suite.meansTaylor, .fitThreeLevelSlope, .scoreIndex] {

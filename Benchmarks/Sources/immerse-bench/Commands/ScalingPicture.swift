@@ -25,7 +25,7 @@ struct ScalingPicture {
     return """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(number(width)) \(number(height))" role="img" \
       aria-labelledby="title description" font-family="system-ui, sans-serif" font-size="11">
-      <title id="title">Seconds against rows, schools, indicators and threads</title>
+      <title id="title">Seconds against rows, schools, indicators, replicates and threads</title>
       <desc id="description">\(slopes)</desc>
       <rect width="100%" height="100%" fill="white"/>
       \(body.joined())</svg>

@@ -1,9 +1,11 @@
 import ImmerseStats
 
 extension Suite {
-  /// A national mean of an assessment: ten plausible values under eighty of Fay's replicate weights, by country.
-  static let replicatesPV: Suite = {
-    let (values, replicates) = (BenchmarkAssessment.values, BenchmarkAssessment.replicates)
+  static let replicatesPV = replicatesPV(80)
+
+  /// A national mean of an assessment: ten plausible values under some of Fay's replicate weights, by country.
+  static func replicatesPV(_ count: Int) -> Suite {
+    let (values, replicates) = (BenchmarkAssessment.values, Array(BenchmarkAssessment.replicates.prefix(count)))
     let design = SurveyDesign(
       weights: "weight", replicates: ReplicateDesign(.fay(0.5), columns: replicates, mse: true, independent: "country"))
     let request = EstimateRequest(
@@ -12,7 +14,7 @@ extension Suite {
     let columns: [ColumnRequest] =
       [.number("weight"), .category("country")] + (values + replicates).map { .number($0) }
     return Suite(
-      name: "replicates-pv", summary: "a mean of 10 plausible values by country, 80 replicates", columns: columns
+      name: "replicates-pv", summary: "a mean of 10 plausible values by country, \(count) replicates", columns: columns
     ) { input in
       let table = try input.data.table(columns)
       return Task(run: {
@@ -24,5 +26,5 @@ extension Suite {
         return answer
       })
     }
-  }()
+  }
 }
