@@ -122,14 +122,14 @@ enum Consistency {
 }
 
 extension Auxiliaries {
-  /// The variables that count every cell once.
+  /// The variables that count every cell once. O(entries).
   var completeVariables: Set<String> {
-    var counts: [String: Int] = [:]
+    var cells = [Int](repeating: 0, count: margins.count)
     for cell in 0..<cellCount {
-      for entry in entries(ofCell: cell) where margins[entry.term].counts {
-        counts[margins[entry.term].variable, default: 0] += 1
-      }
+      for entry in entries(ofCell: cell) { cells[entry.term] += 1 }
     }
+    var counts: [String: Int] = [:]
+    for (margin, count) in zip(margins, cells) where margin.counts { counts[margin.variable, default: 0] += count }
     return Set(counts.filter { $0.value == cellCount }.map(\.key))
   }
 }
