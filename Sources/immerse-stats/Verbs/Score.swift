@@ -112,15 +112,7 @@ struct Score: ParsableCommand {
       """)
   var analyse = false
 
-  @Option(help: "Columns of standard errors, as indicator=column, separated by commas.")
-  var stdErrors: String?
-
-  @Option(
-    help: """
-      A table of replicate estimates with the columns of the unit, "replicate" and the indicators, as FILE:METHOD; the \
-      method is brr, fay=COEFFICIENT, jk1, jk2, bootstrap, sdr or pv (plausible values). May be repeated: variances add up.
-      """)
-  var replicateEstimates: [String] = []
+  @OptionGroup var sampling: SamplingErrorOptions
 
   @Option(help: "With --scale or --calibrate: the column of weights.")
   var weights: String?
@@ -144,7 +136,7 @@ struct Score: ParsableCommand {
       ("--save", save != nil), ("--check", check), ("--reference", reference != nil), ("--screen", screen != nil),
       ("--impute", impute != nil), ("--treat", treat != nil), ("--normalise", normalise != nil),
       ("--weigh", weigh != nil), ("--aggregate", aggregate != nil), ("--availability", availability != nil),
-      ("--std-errors", stdErrors != nil), ("--replicate-estimates", !replicateEstimates.isEmpty),
+      ("--std-errors", sampling.stdErrors != nil), ("--replicate-estimates", !sampling.replicateEstimates.isEmpty),
     ]
     if framework == nil, let (option, _) = fitted.first(where: \.1) {
       throw ValidationError("\(option) goes with --framework")
@@ -183,8 +175,8 @@ struct Score: ParsableCommand {
     let unit = unit ?? (file.hasSuffix(".csv") && source.columnNames.contains("uCode") ? "uCode" : nil)
     let request = ScoreRequest(
       framework, unit: unit, period: period, reference: reference.map { ReferenceUnits($0) } ?? .pooled,
-      method: try method, standardErrors: try Inputs.standardErrors(stdErrors.names))
-    let replicates = try Inputs.replicates(replicateEstimates)
+      method: try method, standardErrors: try Inputs.standardErrors(sampling.stdErrors.names))
+    let replicates = try Inputs.replicates(sampling.replicateEstimates)
     let scores =
       replicates.isEmpty
       ? try CompositeIndicators.score(request, source: source, engine: engine)

@@ -56,15 +56,7 @@ struct Sensitivity: ParsableCommand {
   @Option(help: "Draws of the weights (1000).")
   var draws: Int?
 
-  @Option(help: "Columns of standard errors, as indicator=column, separated by commas.")
-  var stdErrors: String?
-
-  @Option(
-    help: """
-      A table of replicate estimates with the columns of the unit, "replicate" and the indicators, as FILE:METHOD; the \
-      method is brr, fay=COEFFICIENT, jk1, jk2, bootstrap, sdr or pv (plausible values). May be repeated: variances add up.
-      """)
-  var replicateEstimates: [String] = []
+  @OptionGroup var sampling: SamplingErrorOptions
 
   @Option(help: "Draws of the indicators from their sampling distribution (100); 0 leaves sampling error out.")
   var samplingDraws: Int?
@@ -94,12 +86,12 @@ struct Sensitivity: ParsableCommand {
       weights: try Inputs.setting("--weights", weights), draws: draws, samplingDraws: samplingDraws, design: design,
       sobolRows: sobolRows)
     let score = ScoreRequest(
-      try Inputs.framework(framework), unit: unit, standardErrors: try Inputs.standardErrors(stdErrors.names),
+      try Inputs.framework(framework), unit: unit, standardErrors: try Inputs.standardErrors(sampling.stdErrors.names),
       confidenceLevel: level)
     let source = try filter.apply(to: try data.open(global, engine), global, engine)
     let request = SensitivityRequest(score, plan: plan, seed: global.seed)
     var result = try CompositeIndicators.sensitivity(
-      request, source: source, replicates: try Inputs.replicates(replicateEstimates), engine: engine
+      request, source: source, replicates: try Inputs.replicates(sampling.replicateEstimates), engine: engine
     ).analysis(rows: rows)
     result.provenance = Provenance.current
     try output.write(result, global)
