@@ -3,7 +3,7 @@ import Foundation
 /// Small multiples of seconds against size, both on a logarithmic scale, one panel an axis.
 struct ScalingPicture {
   private let series: [Scaling.Series]
-  private let panelWidth = 360.0
+  private let panelWidth = 400.0
   private let panelHeight = 260.0
   private let margin = 50.0
   /// Okabe and Ito's colours that keep 3:1 on white, and dashes beside them, so that colour is never alone.
@@ -36,7 +36,7 @@ struct ScalingPicture {
   private func panel(_ axis: String) -> String {
     let own = series.filter { $0.axis == axis }
     let points = own.flatMap(\.points)
-    let x = Scale(points.map(\.size), from: margin, to: panelWidth - 110)
+    let x = Scale(points.map(\.size), from: margin, to: panelWidth - 130)
     let y = Scale(points.map(\.seconds), from: panelHeight - 40, to: 24)
     var text = "<text x=\"\(number(margin))\" y=\"15\" font-weight=\"bold\">\(axis)</text>\n"
     for tick in x.ticks {
@@ -47,7 +47,7 @@ struct ScalingPicture {
     for tick in y.ticks {
       text +=
         "<text x=\"\(number(margin - 5))\" y=\"\(number(y(tick) + 4))\" text-anchor=\"end\">\(label(tick)) s</text>\n"
-      text += line(margin, y(tick), panelWidth - 110, y(tick))
+      text += line(margin, y(tick), panelWidth - 130, y(tick))
     }
     for (index, one) in own.enumerated() {
       let (colour, dash) = Self.strokes[index % Self.strokes.count]
@@ -67,7 +67,7 @@ struct ScalingPicture {
   }
 
   private func number(_ value: Double) -> String { String(format: "%.2f", value) }
-  private func label(_ value: Double) -> String { String(format: "%g", value) }
+  private func label(_ value: Double) -> String { String(format: value < 1 ? "%.2g" : "%g", value) }
 
   /// Positions on a logarithmic scale.
   private struct Scale {
