@@ -123,7 +123,7 @@ struct IndependenceTest: Conclusion {
       for (index, cell) in table.cells.enumerated() { gradient[cell] = (weighted[index] - centre) / table.sum }
       gradients.append(gradient)
     }
-    let observed = try domain.covariance(of: gradients)
+    let observed = try domain.covariance(of: gradients, asShares: true)
     let delta = try numerically { () throws(NumericalError) in
       var scaled = basis
       for column in 0..<table.freedom {

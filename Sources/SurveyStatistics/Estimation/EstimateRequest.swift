@@ -142,10 +142,17 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
       throw ImmerseError(
         .usage, "the distribution function is asked for at no value", remedy: "name values with --at, such as 400,500")
     }
-    if interval != .mean && ![.proportion, .quantile, .ecdf].contains(kind) {
+    if interval != .mean && ![.proportion, .quantile, .ecdf].contains(kind)
+      || interval == .quantile && kind != .quantile
+    {
       throw ImmerseError(
         .usage, "an interval by \(interval.rawValue) of a \(kind.rawValue)",
         remedy: "intervals of shares belong to proportion, quantile and ecdf")
+    }
+    if interval == .quantile && design.replicates == nil {
+      throw ImmerseError(
+        .usage, "an interval by the quantiles of replicates, but there are no replicates",
+        remedy: "name them with --replicate-method, or choose another --interval")
     }
     if kind == .quantile && [.likelihood, .wilson].contains(interval) {
       throw ImmerseError(
@@ -156,10 +163,14 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
         .usage, "groups are not compared by \(kind.rawValue)",
         remedy: "choose the rows with --where, one group at a time")
     }
-    if kind.isAnalysis && (design.replicates != nil || !plausible.isEmpty) {
+    if [.glm, .ttest].contains(kind) && design.replicates != nil {
       throw ImmerseError(
-        .usage, "\(kind.rawValue) under replicate weights or with plausible values is not there yet",
-        remedy: "describe the design by --strata and --psu, and analyse one column")
+        .usage, "\(kind.rawValue) under replicate weights is not there yet",
+        remedy: "describe the design by --strata and --psu")
+    }
+    if kind == .chisq && statistic == .chisq && !plausible.isEmpty {
+      throw ImmerseError(
+        .usage, "X² of several imputations has no common value", remedy: "choose --statistic F, Wald or adjWald")
     }
     if family != .gaussian && kind != .glm {
       throw ImmerseError(.usage, "a family \(family.rawValue) of \(kind.rawValue)", remedy: "families belong to glm")

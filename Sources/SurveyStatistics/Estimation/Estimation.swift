@@ -14,11 +14,13 @@ public enum Estimation {
   /// - Throws: `usage` where the request contradicts itself.
   public static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
     try request.validate()
-    var columns = request.design.columns + request.by.map { .category($0) }
+    var columns = request.design.columns
     columns += try request.design.replicates?.columnNames.map { .number($0) } ?? []
-    columns += try request.kind.isAnalysis ? Statistic.columns(request) : Imputations(request).columns
-    if let filter = request.filter { columns += try Expression(parsing: filter).columnRequests }
-    return columns
+    for imputed in try Imputations(request).requests.flatMap(\.self) {
+      columns += try imputed.by.map { .category($0) } + Statistic.columns(imputed)
+      if let filter = imputed.filter { columns += try Expression(parsing: filter).columnRequests }
+    }
+    return columns.merged
   }
 
   /// Those of them of which a dataset needs no profile: looking at every replicate weight once more would double the
@@ -40,6 +42,24 @@ public enum Estimation {
     _ request: EstimateRequest, of dataset: Dataset, calibrated: CalibrationModel? = nil, with engine: Engine
   ) throws(ImmerseError) -> any Fit<EstimateResult> {
     try request.validate()
+    let imputations = try Imputations(request)
+    guard imputations.differInRows else {
+      return try fit(imputations, request, of: dataset, calibrated: calibrated, with: engine)
+    }
+    var members: [[any Fit<EstimateResult>]] = []
+    for nest in imputations.requests {
+      members.append(
+        try nest.map { imputed throws(ImmerseError) in
+          try fit(Imputations(imputed), imputed, of: dataset, calibrated: calibrated, with: engine)
+        })
+    }
+    return ImputedResults(request, imputations, members).fit
+  }
+
+  private static func fit(
+    _ imputations: Imputations, _ request: EstimateRequest, of dataset: Dataset, calibrated: CalibrationModel?,
+    with engine: Engine
+  ) throws(ImmerseError) -> any Fit<EstimateResult> {
     let strata = try StratumNames(request.design, dataset.profile)
     if let calibrated, calibrated.output != request.design.weights {
       throw ImmerseError(
@@ -49,17 +69,6 @@ public enum Estimation {
     let domains = try DomainKeys(request.by, dataset.profile)
     var filter: Expression?
     if let text = request.filter { filter = try Expression(parsing: text) }
-    if let design = request.design.replicates, request.kind == .quantile {
-      throw ImmerseError(
-        .usage, "quantiles under \(design.method.name) replicates are not there yet",
-        remedy: "describe the design by --strata and --psu")
-    }
-    if let design = request.design.replicates, design.isGiven, let weights = request.design.weights {
-      let (statistics, estimands) = try Imputations(request).statistics(dataset.profile)
-      return ReplicateFit(
-        request: request, design: design, weights: weights, replicates: try design.columnNames, statistics: statistics,
-        estimands: estimands, domains: domains, filter: filter)
-    }
     if request.design.replicates?.halves != nil, let half = request.design.psu.first {
       guard dataset.profile.levels[half]?.names == ["0", "1"] else {
         throw ImmerseError(
@@ -74,6 +83,13 @@ public enum Estimation {
         FrameFit(design: request.design, strata: strata, numbersRows: request.design.replicates != nil), with: engine)
       known = (found.tree, found.frame.weightsByFPC)
     }
+    var rowWeights: ReplicateRowWeights?
+    if let replicates = request.design.replicates, request.needsReplicateRows {
+      rowWeights =
+        replicates.isGiven
+        ? .given(try replicates.columnNames)
+        : .made(try MadeReplicates(replicates.recipe, request.design, strata, of: dataset, with: engine))
+    }
     var quantiles: QuantileEstimates?
     var conclusion: (any Conclusion)?
     let (statistics, estimands): ([Statistic], [Estimand])
@@ -85,12 +101,21 @@ public enum Estimation {
       let distributions = try dataset.fit(
         DistributionsFit(
           request: request, names: request.variables, domains: domains, filter: filter, known: known), with: engine)
-      let found = QuantileEstimates(request, distributions)
+      let replicates = try rowWeights.map { weights throws(ImmerseError) in
+        try ReplicateQuantiles(request: request, domains: domains, filter: filter, weights: weights)
+          .quantiles(of: dataset, with: engine)
+      }
+      let found = QuantileEstimates(request, distributions, replicates: replicates ?? [])
       statistics = found.statistics(request.variables)
       estimands = statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) }
       quantiles = found
     } else {
-      (statistics, estimands) = try Imputations(request).statistics(dataset.profile)
+      (statistics, estimands) = try imputations.statistics(dataset.profile)
+    }
+    if let design = request.design.replicates, design.isGiven, let weights = request.design.weights {
+      return ReplicateFit(
+        request: request, design: design, weights: weights, replicates: try design.columnNames, statistics: statistics,
+        estimands: estimands, domains: domains, filter: filter, quantiles: quantiles, conclusion: conclusion)
     }
     return TotalsFit(
       request: request, statistics: statistics, estimands: estimands, domains: domains, strata: strata, filter: filter,
@@ -110,4 +135,9 @@ public enum Estimation {
     )
     return try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
   }
+}
+
+extension EstimateRequest {
+  /// Whether replicate weights are needed row by row, for their totals do not tell enough.
+  fileprivate var needsReplicateRows: Bool { kind == .quantile && interval == .quantile }
 }

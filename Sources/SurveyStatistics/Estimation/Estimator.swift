@@ -41,34 +41,7 @@ struct Estimator: DomainEstimates {
     }
   }
 
-  func result() throws(ImmerseError) -> EstimateResult {
-    try ResultRows(
-      request: fit.request, statistics: fit.statistics, estimands: fit.estimands, domains: fit.domains,
-      estimates: self
-    ).result()
-  }
-
-  /// The rows of a model or a test, in every domain.
-  func concluded(by conclusion: any Conclusion) throws(ImmerseError) -> EstimateResult {
-    var result = EstimateResult(
-      kind: fit.request.kind, rows: [], design: summary, notes: conclusion.notes, hasConverged: conclusion.hasConverged)
-    guard !domains.isEmpty else { throw ImmerseError(.badData, "no row meets the condition", remedy: "check --where") }
-    for (key, cells) in domains {
-      let totals = DomainTotals(self.totals, frame, variances, (key, cells))
-      if totals.missing > 0 {
-        if fit.request.missing == .fail {
-          throw ImmerseError(
-            .badData, "\(totals.missing) rows lack a variable, this being the first", row: firstMissing.first,
-            variable: fit.statistics[0].variable, remedy: "leave them out with --missing drop")
-        }
-        result.notes.append(
-          Note(
-            "missing_dropped", "\(fit.statistics[0].term): \(totals.missing) rows that lack a variable were left out"))
-      }
-      result.rows += try conclusion.rows(totals, by: fit.domains.groups(key), level: fit.request.level)
-    }
-    return result
-  }
+  func totals(_ domain: Int) -> DomainTotals { DomainTotals(totals, frame, variances, domains[domain]) }
 
   var domainKeys: [Int] { domains.map(\.key) }
 

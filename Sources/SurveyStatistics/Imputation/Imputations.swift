@@ -5,6 +5,9 @@ import Streaming
 struct Imputations {
   /// Nest by nest.
   let requests: [[EstimateRequest]]
+  /// Whether the imputations differ in more than their statistics: in a model, in the rows that meet the condition, or in
+  /// the groups.
+  let differInRows: Bool
   private let request: EstimateRequest
   /// The names of quantities, by column.
   private let names: [String: String]
@@ -12,7 +15,8 @@ struct Imputations {
   /// - Throws: `usage` where the quantities of a request do not have the same numbers of imputations.
   init(_ request: EstimateRequest) throws(ImmerseError) {
     self.request = request
-    let mentioned = Set(request.variables.flatMap(Imputations.parts))
+    let inRows = Imputations.namesOfRows(request)
+    let mentioned = Imputations.names(request)
     var used: [(name: String, columns: [[String]])] = []
     for values in request.plausible where mentioned.contains(values.name) {
       used.append((values.name, try values.columns))
@@ -26,6 +30,9 @@ struct Imputations {
           remedy: "estimate them one at a time")
       }
     }
+    differInRows =
+      !used.isEmpty
+      && (request.kind.isAnalysis || request.kind == .quantile || used.contains { inRows.contains($0.name) })
     var requests: [[EstimateRequest]] = []
     for nest in 0..<nests {
       requests.append(
@@ -34,23 +41,20 @@ struct Imputations {
             let own = values.columns[values.columns.count == 1 ? 0 : nest]
             columns[values.name] = own[own.count == 1 ? 0 : member]
           }
+          let substitution = NameSubstitution(columns)
           var imputed = request
-          imputed.variables = request.variables.map { Imputations.replace($0, by: columns) }
+          imputed.plausible = []
+          imputed.variables = request.variables.map {
+            Imputations.replace($0, by: columns, isFormula: request.isFormula)
+          }
+          imputed.by = request.by.map { columns[$0] ?? $0 }
+          imputed.filter = request.filter.map { substitution($0) }
           return imputed
         })
     }
     self.requests = requests
     names = used.reduce(into: [:]) { names, values in
       for column in values.columns.flatMap(\.self) { names[column] = values.name }
-    }
-  }
-
-  /// The columns all of them read.
-  var columns: [ColumnRequest] {
-    get throws(ImmerseError) {
-      var columns: [ColumnRequest] = []
-      for imputed in requests.flatMap(\.self) { columns += try Statistic.columns(imputed) }
-      return columns.merged
     }
   }
 
@@ -87,25 +91,38 @@ struct Imputations {
   }
 
   /// The term in the names of the quantities.
-  private func name(of term: String) -> String {
+  func name(of term: String) -> String {
     guard request.kind != .proportion else {
       let column = names.keys.filter(term.hasPrefix).max { $0.utf8.count < $1.utf8.count } ?? ""
       return (names[column] ?? "") + term.dropFirst(column.count)
     }
-    return Imputations.replace(term, by: names)
+    return names[term] ?? NameSubstitution(names)(term)
+  }
+
+  /// The names by which a request may mean a quantity, in its variables, its condition and its groups.
+  static func names(_ request: EstimateRequest) -> Set<String> {
+    namesOfRows(request).union(
+      request.variables.flatMap { variable in
+        request.isFormula ? Array(NameSubstitution.names(in: variable)) : [variable] + parts(variable)
+      })
+  }
+
+  private static func namesOfRows(_ request: EstimateRequest) -> Set<String> {
+    Set(request.by).union(request.filter.map(NameSubstitution.names(in:)) ?? [])
   }
 
   /// The columns that a variable such as `a/b` or `a:b` names.
-  static func parts(_ variable: String) -> [String] {
-    [variable] + variable.split { $0 == "/" || $0 == ":" }.map(String.init)
+  private static func parts(_ variable: String) -> [String] {
+    variable.split { $0 == "/" || $0 == ":" }.map(String.init)
   }
 
-  private static func replace(_ variable: String, by names: [String: String]) -> String {
-    if let name = names[variable] { return name }
+  private static func replace(_ variable: String, by columns: [String: String], isFormula: Bool) -> String {
+    if isFormula { return NameSubstitution(columns)(variable) }
+    if let column = columns[variable] { return column }
     var (result, part) = ("", "")
     for character in variable + ":" {
       if character == "/" || character == ":" {
-        result += (names[part] ?? part) + String(character)
+        result += (columns[part] ?? part) + String(character)
         part = ""
       } else {
         part.append(character)
@@ -113,4 +130,9 @@ struct Imputations {
     }
     return String(result.dropLast())
   }
+}
+
+extension EstimateRequest {
+  /// Whether the variable is the formula of a model.
+  fileprivate var isFormula: Bool { kind.isAnalysis && kind != .chisq }
 }

@@ -67,8 +67,10 @@ public struct AssessmentPreset: Sendable, Hashable {
     if programme == .piaac {
       result.design.replicates?.scales = try PIAACScales(source, names, country: countries).byCountry
     }
+    // The programmes take a quantile's variance from the quantiles of the replicates.
+    if result.kind == .quantile && result.interval == .mean { result.interval = .quantile }
     result.samplingVariance = isBefore2015 ? .first : .average
-    for variable in request.variables.flatMap(Imputations.parts)
+    for variable in Imputations.names(request).sorted()
     where !columns.contains(variable) && !result.plausible.contains(where: { $0.name == variable }) {
       if let found = plausibleValues(variable, names) {
         try checkCount(found)

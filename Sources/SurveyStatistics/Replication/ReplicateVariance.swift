@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// How replicate estimates θ_r become a variance:
 ///
 ///     v = scale · Σ_r scales_r (θ_r − c)²
@@ -43,5 +45,17 @@ public struct ReplicateVariance: Sendable, Hashable {
       count += 1
     }
     return count > 0 ? estimate + sum / count : estimate
+  }
+  /// The covariance matrix of several estimates, given each replicate's. O(replicates × estimates²).
+  func covariance(of replicates: [[Double]], about estimates: [Double]) -> Matrix {
+    let centres = estimates.indices.map { k in centre(of: replicates.map { $0[k] }, estimate: estimates[k]) }
+    var matrix = Matrix(rows: estimates.count, columns: estimates.count)
+    for (own, rscale) in zip(replicates, scales) {
+      let deviations = zip(own, centres).map { $0 - $1 }
+      for i in deviations.indices {
+        for j in deviations.indices { matrix[i, j] += scale * rscale * deviations[i] * deviations[j] }
+      }
+    }
+    return matrix
   }
 }

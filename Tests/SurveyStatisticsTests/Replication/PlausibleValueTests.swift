@@ -20,13 +20,13 @@ struct PlausibleValueTests {
       plausible: ["math", "read", "scie"].map { PlausibleValues($0, columns: ["pv1\($0)-pv10\($0)"]) })
   }
 
-  private func data() throws -> (any Source, GoldenJSON)? {
-    guard let path = TestFiles.reference("survey/pisa2018_noisy_fra_ita_mex.csv.gz") else { return nil }
+  private func data() throws -> (any Source, GoldenJSON) {
+    let path = TestFiles.golden("survey/pisa2018_noisy_fra_ita_mex.csv.gz")
     return (try DataFile.open(path.path), try GoldenJSON(TestFiles.golden("survey/pv_pisa2018_noisy.json"))["values"])
   }
 
   @Test func meansByCountry() throws {
-    guard let (source, golden) = try data() else { return }
+    let (source, golden) = try data()
     let result = try Estimation.run(request(.mean, ["math", "read", "scie"]), on: source)
     for domain in ["math", "read", "scie"] {
       for country in ["FRA", "ITA", "MEX"] {
@@ -56,7 +56,7 @@ struct PlausibleValueTests {
   }
 
   @Test func differencesWithinACountry() throws {
-    guard let (source, golden) = try data() else { return }
+    let (source, golden) = try data()
     var request = request(.mean, ["math"], by: ["st004d01t"])
     request.filter = "cnt == 'ITA'"
     let rows = try Estimation.run(request, on: source).rows
@@ -71,7 +71,7 @@ struct PlausibleValueTests {
 
   /// Value m of one domain goes with value m of the other.
   @Test func correlationOfTwoDomains() throws {
-    guard let (source, golden) = try data() else { return }
+    let (source, golden) = try data()
     let rows = try Estimation.run(request(.correlation, ["math:read"]), on: source).rows
     let italy = try #require(rows.first { $0.by[0].level == "ITA" })
     #expect(italy.term == "math:read")

@@ -17,6 +17,8 @@ public enum ProportionInterval: String, Sendable, Codable, CaseIterable {
   case asin
   /// Where the binomial deviance, scaled by the design effect, reaches the F quantile (Rao and Scott 1984).
   case likelihood
+  /// Of a quantile under replicate weights: by the spread of the replicates' own quantiles.
+  case quantile
 
   /// - Parameters:
   ///   - degreesOfFreedom: of the design in the domain.
@@ -29,7 +31,7 @@ public enum ProportionInterval: String, Sendable, Codable, CaseIterable {
     let limits: (low: Double, high: Double)
     let spread = p * (1 - p)
     switch self {
-    case .mean: limits = (p - t * standardError, p + t * standardError)
+    case .mean, .quantile: limits = (p - t * standardError, p + t * standardError)
     case .logit, .xlogit:
       let (centre, reach) = (Double.log(p / (1 - p)), t * standardError / spread)
       limits = (ProportionInterval.expit(centre - reach), ProportionInterval.expit(centre + reach))

@@ -12,12 +12,28 @@ struct QuantileEstimates: Sendable {
   let interval: ProportionInterval
   /// By variable and domain.
   let distributions: [[Int: WeightedDistribution]]
+  /// By variable and domain, of every probability the quantiles of the replicates; empty where they have none.
+  let replicates: [[Int: [[Double]]]]
 
-  init(_ request: EstimateRequest, _ distributions: [[Int: WeightedDistribution]]) {
+  init(
+    _ request: EstimateRequest, _ distributions: [[Int: WeightedDistribution]], replicates: [[Int: [[Double]]]] = []
+  ) {
     probabilities = request.probabilities
     rule = request.rule
     interval = request.interval
     self.distributions = distributions
+    self.replicates = replicates
+  }
+
+  func estimate(_ statistic: Int, domain: Int) -> Double {
+    let (variable, index) = statistic.quotientAndRemainder(dividingBy: probabilities.count)
+    return distributions[variable][domain]?.quantile(probabilities[index], by: rule) ?? .nan
+  }
+
+  /// The replicates' own quantiles, where they were asked for.
+  func replicates(_ statistic: Int, domain: Int) -> [Double]? {
+    let (variable, index) = statistic.quotientAndRemainder(dividingBy: probabilities.count)
+    return replicates.isEmpty ? nil : replicates[variable][domain]?[index]
   }
 
   /// The statistics of a request: the share at or below each variable's quantile, by variable and probability.
@@ -39,9 +55,10 @@ struct QuantileEstimates: Sendable {
     _ statistic: Int, domain: Int, share: (estimate: Double, standardError: Double, df: Double, count: Double),
     level: Double
   ) -> (estimate: Double, standardError: Double, low: Double, high: Double) {
-    let (variable, index) = statistic.quotientAndRemainder(dividingBy: probabilities.count)
-    guard let distribution = distributions[variable][domain] else { return (.nan, .nan, .nan, .nan) }
-    let estimate = distribution.quantile(probabilities[index], by: rule)
+    let estimate = estimate(statistic, domain: domain)
+    guard let distribution = distributions[statistic / probabilities.count][domain] else {
+      return (.nan, .nan, .nan, .nan)
+    }
     // At a share of 0 or 1 the transformations are at their end, where the interval is the share itself.
     let isEnd = share.standardError == 0
     let limits =

@@ -39,8 +39,13 @@ struct WeightedDistribution: Sendable {
   /// - Parameter rows: values and their weights, which are positive, in the order of the rows.
   init(_ rows: [(value: Double, weight: Double)]) {
     let order = rows.indices.sorted { a, b in rows[a].value == rows[b].value ? a < b : rows[a].value < rows[b].value }
-    values = order.map { rows[$0].value }
-    weights = order.map { rows[$0].weight }
+    self.init(sorted: order.map { rows[$0] })
+  }
+
+  /// - Parameter rows: values in ascending order, and their weights, which are positive.
+  init(sorted rows: [(value: Double, weight: Double)]) {
+    values = rows.map(\.value)
+    weights = rows.map(\.weight)
     var (sum, rest) = (0.0, 0.0)
     cumulative = weights.map { weight in
       // Neumaier (1974): what rounding drops is kept beside the sum.

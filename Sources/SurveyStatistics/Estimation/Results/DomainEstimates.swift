@@ -24,6 +24,11 @@ protocol DomainEstimates {
   /// - Throws: `badData` where the design leaves the variance undefined and says to fail.
   func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty
 
+  /// The totals of the first statistic, where something else is made of them.
+  ///
+  /// - Throws: `failure` where the design's degrees of freedom cannot be computed.
+  func totals(_ domain: Int) throws(ImmerseError) -> DomainTotals
+
   var summary: DesignSummary { get }
   /// What a reader must know of the design.
   var designNotes: [Note] { get }

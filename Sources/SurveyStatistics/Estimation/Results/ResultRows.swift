@@ -9,8 +9,10 @@ struct ResultRows<Estimates: DomainEstimates> {
   let domains: DomainKeys
   let estimates: Estimates
 
-  /// - Throws: `badData` where values are missing and the request says to fail, or the variance is undefined.
-  func result() throws(ImmerseError) -> EstimateResult {
+  /// - Throws: `badData` where values are missing and the request says to fail, the variance is undefined, or the rows
+  ///   do not allow the analysis.
+  func result(concludedBy conclusion: (any Conclusion)?) throws(ImmerseError) -> EstimateResult {
+    if let conclusion { return try conclusions(conclusion) }
     try checkMissing()
     var rows: [Estimate] = []
     for estimand in estimands {
@@ -21,6 +23,30 @@ struct ResultRows<Estimates: DomainEstimates> {
       if request.average { rows += try averages(estimand) }
     }
     return EstimateResult(kind: request.kind, rows: rows, design: estimates.summary, notes: notes(rows))
+  }
+
+  /// The rows of a model or a test, in every domain.
+  private func conclusions(_ conclusion: any Conclusion) throws(ImmerseError) -> EstimateResult {
+    var result = EstimateResult(
+      kind: request.kind, rows: [], design: estimates.summary, notes: estimates.designNotes + conclusion.notes,
+      hasConverged: conclusion.hasConverged)
+    guard !estimates.domainKeys.isEmpty else {
+      throw ImmerseError(.badData, "no row meets the condition", remedy: "check --where")
+    }
+    for (domain, key) in estimates.domainKeys.enumerated() {
+      let totals = try estimates.totals(domain)
+      if totals.missing > 0 {
+        if request.missing == .fail {
+          throw ImmerseError(
+            .badData, "\(totals.missing) rows lack a variable, this being the first", row: estimates.firstMissing.first,
+            variable: statistics[0].variable, remedy: "leave them out with --missing drop")
+        }
+        result.notes.append(
+          Note("missing_dropped", "\(statistics[0].term): \(totals.missing) rows that lack a variable were left out"))
+      }
+      result.rows += try conclusion.rows(totals, by: domains.groups(key), level: request.level)
+    }
+    return result
   }
 
   // MARK: Combinations of domains

@@ -38,14 +38,17 @@ struct TotalsFit: Fit {
   func finish(_ partial: TotalsPartial) throws(ImmerseError) -> EstimateResult {
     let frame = try DesignFrame(partial.tree, strata: strata)
     if let replicates = request.design.replicates {
-      return try ResultRows(
-        request: request, statistics: statistics, estimands: estimands, domains: domains,
-        estimates: ReplicateEstimates(statistics, domains, replicates, partial, frame)
-      ).result()
+      return try result(
+        ReplicateEstimates(statistics, domains, replicates, partial, frame)
+          .replacingShares(by: quantiles, level: request.level))
     }
-    let estimator = try Estimator(fit: self, totals: partial, frame: frame)
-    guard let conclusion else { return try estimator.result() }
-    return try estimator.concluded(by: conclusion)
+    return try result(Estimator(fit: self, totals: partial, frame: frame))
+  }
+
+  private func result(_ estimates: some DomainEstimates) throws(ImmerseError) -> EstimateResult {
+    try ResultRows(
+      request: request, statistics: statistics, estimands: estimands, domains: domains, estimates: estimates
+    ).result(concludedBy: conclusion)
   }
 }
 

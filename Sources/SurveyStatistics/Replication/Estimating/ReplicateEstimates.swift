@@ -14,7 +14,7 @@ struct ReplicateEstimates: DomainEstimates {
   struct Domain {
     let key: Int
     /// By statistic.
-    let values: [Value]
+    var values: [Value]
     let units: Int
     let freedom: Freedom
   }
@@ -28,8 +28,12 @@ struct ReplicateEstimates: DomainEstimates {
   }
 
   struct Value {
-    let estimate: Double
-    let replicates: [Double]
+    /// By total and set of weights, of which the full sample's is the first.
+    let totals: [Double]
+    var estimate: Double
+    var replicates: [Double]
+    /// The interval, where it does not follow from the standard error.
+    var limits: (low: Double, high: Double)?
     let count: Int
     let missing: Int
     let simpleVariance: Double?
@@ -37,7 +41,7 @@ struct ReplicateEstimates: DomainEstimates {
 
   let fit: Question
   /// In ascending order of their keys.
-  let domains: [Domain]
+  private(set) var domains: [Domain]
   /// Where the replicates were made of the design.
   private let frame: DesignFrame?
   let summary: DesignSummary
@@ -75,7 +79,15 @@ struct ReplicateEstimates: DomainEstimates {
 
   func units(_ domain: Int) -> Int { domains[domain].units }
 
-  func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)? { nil }
+  func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)? {
+    domains[domain].values[statistic].limits
+  }
+
+  func totals(_ domain: Int) throws(ImmerseError) -> DomainTotals {
+    DomainTotals(
+      domains[domain].values[0], try variance(domain), degreesOfFreedom: try degreesOfFreedom([domain]),
+      units: domains[domain].units)
+  }
 
   func sample(_ domain: Int) -> String { samples[domain] }
 
@@ -86,13 +98,16 @@ struct ReplicateEstimates: DomainEstimates {
       estimate += term.factor * value.estimate
       for replicate in replicates.indices { replicates[replicate] += term.factor * value.replicates[replicate] }
     }
-    var variance = fit.variance
-    if let scales = fit.design.scales, let first = terms.first {
-      variance.scale = try scale(samples[first.domain], of: scales)
-    }
     return Uncertainty(
-      variance: variance.scaledVariance(of: replicates, estimate: estimate),
+      variance: try variance(terms[0].domain).scaledVariance(of: replicates, estimate: estimate),
       degreesOfFreedom: Double(try degreesOfFreedom(terms.map(\.domain))))
+  }
+
+  /// How the replicates of a domain's sample become a variance.
+  private func variance(_ domain: Int) throws(ImmerseError) -> ReplicateVariance {
+    var variance = fit.variance
+    if let scales = fit.design.scales { variance.scale = try scale(samples[domain], of: scales) }
+    return variance
   }
 
   private func scale(_ sample: String, of scales: [String: Double]) throws(ImmerseError) -> Double {
@@ -120,6 +135,37 @@ struct ReplicateEstimates: DomainEstimates {
     return max(0, rank - 1)
   }
 
+  /// With the share at or below each quantile turned into the quantile.
+  ///
+  /// Where replicates have no quantiles of their own, theirs move with their shares as Woodruff's interval does.
+  func replacingShares(by quantiles: QuantileEstimates?, level: Double) throws(ImmerseError) -> ReplicateEstimates {
+    guard let quantiles else { return self }
+    var replaced = self
+    for domain in domains.indices {
+      for statistic in domains[domain].values.indices {
+        let share = domains[domain].values[statistic]
+        if let own = quantiles.replicates(statistic, domain: domains[domain].key) {
+          replaced.domains[domain].values[statistic].estimate = quantiles.estimate(
+            statistic, domain: domains[domain].key)
+          replaced.domains[domain].values[statistic].replicates = own
+          continue
+        }
+        let uncertainty = try uncertainty(statistic, [DomainTerm(domain: domain, factor: 1)])
+        let error = uncertainty.variance.standardError
+        let quantile = quantiles.quantile(
+          statistic, domain: domains[domain].key,
+          share: (share.estimate, error, uncertainty.degreesOfFreedom, Double(share.count)), level: level)
+        let slope = error > 0 ? quantile.standardError / error : quantile.standardError
+        replaced.domains[domain].values[statistic].estimate = quantile.estimate
+        replaced.domains[domain].values[statistic].replicates = share.replicates.map {
+          quantile.estimate + slope * ($0 - share.estimate)
+        }
+        replaced.domains[domain].values[statistic].limits = (quantile.low, quantile.high)
+      }
+    }
+    return replaced
+  }
+
   private static func notes(_ fit: Question, _ domains: [Domain]) -> [Note] {
     var notes = [
       Note(
@@ -142,7 +188,7 @@ struct ReplicateEstimates: DomainEstimates {
 
 extension ReplicateEstimates.Value {
   /// - Parameters:
-  ///   - totals: by total and set of weights, of which the full sample's is the first.
+  ///   - totals: by total and set of weights.
   ///   - squares: Σ w x² about the shift.
   init(_ statistic: Statistic, totals: [Double], sets: Int, count: Double, missing: Double, squares: Double) {
     let width = totals.count / sets
@@ -153,6 +199,7 @@ extension ReplicateEstimates.Value {
       for index in 0..<width { own[index] = totals[index * sets + set] }
       values.append(statistic.function(own, count: count))
     }
+    self.totals = totals
     estimate = values[0]
     replicates = Array(values.dropFirst())
     self.count = Int(count)

@@ -14,6 +14,10 @@ struct ReplicateFit: Fit {
   let estimands: [Estimand]
   let domains: DomainKeys
   let filter: Expression?
+  /// What the shares that the statistics are become in the end, where quantiles are asked for.
+  let quantiles: QuantileEstimates?
+  /// What is made of the totals where it is not a row for each statistic and domain.
+  let conclusion: (any Conclusion)?
 
   var columns: [ColumnRequest] {
     [.number(weights)] + replicates.map { .number($0) } + request.by.map { .category($0) }
@@ -30,12 +34,13 @@ struct ReplicateFit: Fit {
     try partial.checkReplicates()
     let variance =
       design.infersScales ? try partial.inferredVariance() : try design.variance(count: replicates.count)
-    return try ResultRows(
+    let rows = ResultRows(
       request: request, statistics: statistics, estimands: estimands, domains: domains,
-      estimates: ReplicateEstimates(
+      estimates: try ReplicateEstimates(
         fit: ReplicateEstimates.Question(
-          statistics: statistics, domains: domains, design: design, variance: variance), partial)
-    ).result()
+          statistics: statistics, domains: domains, design: design, variance: variance), partial
+      ).replacingShares(by: quantiles, level: request.level))
+    return try rows.result(concludedBy: conclusion)
   }
 
   /// Rows kept of the weights of a domain, for their rank: twice as many as replicates, fewer where many domains would

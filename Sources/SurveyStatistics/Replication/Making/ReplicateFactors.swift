@@ -58,6 +58,18 @@ struct ReplicateFactors: Sendable {
     }
   }
 
+  /// The weights of rows in one replicate: weight · factor of the row's unit.
+  func fill(_ target: UnsafeMutableBufferPointer<Double>, _ located: LocatedRows, replicate: Int) {
+    let start = replicate * matrix.rows
+    matrix.elements.withUnsafeBufferPointer { factors in
+      located.units.withUnsafeBufferPointer { units in
+        located.weights.withUnsafeBufferPointer { weights in
+          for row in 0..<target.count { target[row] = weights[row] * factors[start + Int(units[row])] }
+        }
+      }
+    }
+  }
+
   /// The largest number of factors that are held: a gigabyte of them.
   private static let limit = 1 << 27
 

@@ -38,7 +38,7 @@ public struct ReplicateModel: Transform {
     var weighted = batch
     for (replicate, name) in summary.columns.enumerated() {
       let column = Buffer<Double>(count: batch.rowCount) { target in
-        fill(target, located, factors.matrix.elements, from: replicate * factors.matrix.rows)
+        factors.fill(target, located, replicate: replicate)
       }
       weighted.set(name, Column(.float64(column)))
     }
@@ -67,19 +67,6 @@ public struct ReplicateModel: Transform {
     ImmerseError(
       .badData, "is of a sampling unit the replicates were not made of", row: row,
       variable: request.design.psu.first ?? request.design.strata.first)
-  }
-}
-
-/// weight · factor of the row's unit.
-private func fill(
-  _ target: UnsafeMutableBufferPointer<Double>, _ located: LocatedRows, _ factors: [Double], from start: Int
-) {
-  factors.withUnsafeBufferPointer { factors in
-    located.units.withUnsafeBufferPointer { units in
-      located.weights.withUnsafeBufferPointer { weights in
-        for row in 0..<target.count { target[row] = weights[row] * factors[start + Int(units[row])] }
-      }
-    }
   }
 }
 
