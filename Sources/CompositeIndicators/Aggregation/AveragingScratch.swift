@@ -28,6 +28,10 @@ struct AveragingScratch: ~Copyable {
     _ method: Aggregation, _ children: [UnsafePointer<Double>], _ weights: [Double], _ reference: GroupReference,
     _ rows: Range<Int>, _ availability: Double, into target: UnsafeMutablePointer<Double>, refused: inout [Int]
   ) {
+    if case .frontier(let frontier) = reference {
+      return frontier.score(
+        children, rows, { isEnough($0, of: children.count, availability) }, into: target, refused: &refused)
+    }
     switch method {
     case .arithmetic:
       children.withUnsafeBufferPointer { children in

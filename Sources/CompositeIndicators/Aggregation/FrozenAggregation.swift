@@ -72,13 +72,19 @@ public struct FrozenAggregation: FrozenStep, Equatable {
     for (index, group) in groups.enumerated() {
       let target = terms[group.target]
       let children = group.children.map { columns[$0] }
-      let found = try weightsByLevel[target.level - 2].fit(
-        GroupToWeigh(
-          code: target.code, children: group.children.map { terms[$0].code }, columns: children, weights: group.weights,
-          judgement: hierarchy.judgements[target.code]))
+      let toWeigh = GroupToWeigh(
+        code: target.code, children: group.children.map { terms[$0].code }, columns: children, weights: group.weights,
+        judgement: hierarchy.judgements[target.code])
+      let weighting = weightsByLevel[target.level - 2]
+      let found = try weighting.fit(toWeigh)
       groups[index].weights = found.weights
       weightNotes += found.notes
-      references[index] = try GroupReference(self.methods[index], children, found.weights, name: target.code)
+      references[index] =
+        if case .bod(let bounds) = weighting {
+          .frontier(try Frontier(bounds, toWeigh, self.methods[index]))
+        } else {
+          try GroupReference(self.methods[index], children, found.weights, name: target.code)
+        }
       columns.append(try average(index, children, rows: units.units.count))
     }
   }
@@ -99,7 +105,7 @@ public struct FrozenAggregation: FrozenStep, Equatable {
       }
       withExtendedLifetime(children) {}
     }
-    try check(refused, of: groups[index], methods[index])
+    try check(refused, of: index)
     return column
   }
 
@@ -124,6 +130,11 @@ public struct FrozenAggregation: FrozenStep, Equatable {
       throw DecodingError.dataCorruptedError(
         forKey: .groups, in: container, debugDescription: "the groups do not fit the terms")
     }
+  }
+
+  /// Whether every unit has weights of its own in the group.
+  public func hasOwnWeights(_ group: Int) -> Bool {
+    if case .frontier = references[group] { true } else { false }
   }
 
   /// The same averages with the weight of each term multiplied by its factor, under every parent.
@@ -182,7 +193,7 @@ public struct FrozenAggregation: FrozenStep, Equatable {
     }
     withExtendedLifetime(indicators) {}
     for (index, counts) in refusals.withLock({ $0 }).enumerated() {
-      try check(counts, of: groups[index], methods[index])
+      try check(counts, of: index)
     }
   }
 
@@ -204,15 +215,18 @@ public struct FrozenAggregation: FrozenStep, Equatable {
   }
 
   /// - Parameter refused: for each child of the group, how many values the method is not defined for.
-  private func check(
-    _ refused: [Int], of group: Hierarchy.Group, _ method: Aggregation
-  ) throws(ImmerseError) {
+  private func check(_ refused: [Int], of index: Int) throws(ImmerseError) {
     guard let child = refused.firstIndex(where: { $0 > 0 }) else { return }
-    let acceptsZero = if case .power(let exponent) = method { exponent > 0 } else { false }
+    let group = groups[index]
+    var name = "\(methods[index].method.rawValue) mean"
+    var acceptsZero = if case .power(let exponent) = methods[index] { exponent > 0 } else { false }
+    if case .frontier(let frontier) = references[index] {
+      (name, acceptsZero) = ("benefit of the doubt", frontier.acceptsZero)
+    }
     let limit = acceptsZero ? "below zero" : "zero or less"
     throw ImmerseError(
       .badData,
-      "has no \(method.method.rawValue) mean into \"\(terms[group.target].code)\": the value is \(limit) in"
+      "has no \(name) into \"\(terms[group.target].code)\": the value is \(limit) in"
         + " \(counted(refused[child], "unit"))",
       variable: terms[group.children[child]].code,
       remedy: "normalise to a positive range such as 1 to 100, or aggregate by the arithmetic mean")

@@ -9,6 +9,8 @@ public enum GroupReference: Codable, Sendable, Equatable {
   /// The same, and the place of each in the Kemeny ranking, 1 being the best; and the share of all comparisons that agree
   /// with it.
   case places([[Double?]], [Int], agreement: Double)
+  /// What units are held against that choose their own weights.
+  case frontier(Frontier)
 
   /// The most reference units that every unit is compared with.
   static let unitLimit = 10_000
@@ -21,6 +23,7 @@ public enum GroupReference: Codable, Sendable, Equatable {
     case .units(let units): units.allSatisfy { $0.count == children }
     case .places(let units, let places, _):
       units.allSatisfy { $0.count == children } && places.count == units.count
+    case .frontier(let frontier): frontier.fits(children: children)
     }
   }
 
@@ -46,6 +49,7 @@ public enum GroupReference: Codable, Sendable, Equatable {
       let own = values.map { $0.isNaN ? nil : $0 }
       guard let index = units.firstIndex(of: own) else { return .nan }
       return Double(units.count - places[index])
+    case .frontier(let frontier): return frontier.score(values)
     }
   }
 }

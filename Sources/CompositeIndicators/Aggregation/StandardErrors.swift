@@ -23,9 +23,7 @@ extension FrozenAggregation {
           for j in 0..<width { influence[term * width + j] = .nan }
         }
       }
-      for (group, method) in zip(groups, methods) {
-        combine(group, method, scores, unit, width, &influence)
-      }
+      for index in groups.indices { combine(index, scores, unit, width, &influence) }
       for term in terms.indices where !scores.columns[term][unit].isNaN {
         let row = influence[term * width..<(term + 1) * width]
         if row.contains(where: { $0 != 0 }) {
@@ -38,19 +36,19 @@ extension FrozenAggregation {
 
   /// The influence of each estimate on an average: the weighted mean of that on its parts.
   private func combine(
-    _ group: Hierarchy.Group, _ method: Aggregation, _ scores: UnitMatrix, _ unit: Int, _ width: Int,
-    _ influence: inout [Double]
+    _ index: Int, _ scores: UnitMatrix, _ unit: Int, _ width: Int, _ influence: inout [Double]
   ) {
+    let group = groups[index]
     let available = group.children.indices.filter {
       group.weights[$0] > 0 && !scores.columns[group.children[$0]][unit].isNaN
     }
     let total = available.reduce(0) { $0 + group.weights[$1] }
-    let isLinear = method == .arithmetic || available.count == 1
+    let isLinear = !hasOwnWeights(index) && (methods[index] == .arithmetic || available.count == 1)
     for j in 0..<width {
       var sum = 0.0
-      for index in available {
-        let part = influence[group.children[index] * width + j]
-        sum += part == 0 ? 0 : isLinear ? group.weights[index] * part / total : .nan
+      for child in available {
+        let part = influence[group.children[child] * width + j]
+        sum += part == 0 ? 0 : isLinear ? group.weights[child] * part / total : .nan
       }
       influence[group.target * width + j] = sum
     }

@@ -112,8 +112,8 @@ public struct ScoreAnalysis: Codable, Sendable, Equatable {
       var weight = [Double](repeating: 0, count: aggregation.terms.count)
       weight[group.target] = 1
       var isLinear = true
-      for (inner, method) in zip(aggregation.groups, aggregation.methods).reversed() where weight[inner.target] != 0 {
-        isLinear = isLinear && method == .arithmetic
+      for (index, inner) in aggregation.groups.enumerated().reversed() where weight[inner.target] != 0 {
+        isLinear = isLinear && aggregation.methods[index] == .arithmetic && !aggregation.hasOwnWeights(index)
         for (child, share) in zip(inner.children, inner.weights) {
           weight[child] += weight[inner.target] * share / inner.weights.reduce(0, +)
         }

@@ -43,6 +43,11 @@ enum Conventions {
     if weights.contains(where: { $0.method == .pca }) {
       add("principal_components", "of correlations over units that have a value for every part")
     }
+    if weights.contains(where: { $0.method == .bod }) {
+      add(
+        "benefit_of_the_doubt",
+        "1 is the best practice of the reference units under the weights that are best for the unit")
+    }
     return conventions
   }
 }

@@ -44,8 +44,8 @@ struct DrawnScores: Sendable {
     for group in aggregation.groups.reversed() where needed.contains(group.target) { needed.formUnion(group.children) }
     var position: [Int: Int] = [:]
     var (groups, parts, columns): ([Group], [Part], [[Double]]) = ([], [], [])
-    for (group, method) in zip(aggregation.groups, aggregation.methods) where needed.contains(group.target) {
-      guard let form = MeanForm(method) else { return nil }
+    for (index, group) in aggregation.groups.enumerated() where needed.contains(group.target) {
+      guard !aggregation.hasOwnWeights(index), let form = MeanForm(aggregation.methods[index]) else { return nil }
       position[group.target] = groups.count
       let start = parts.count
       for (child, weight) in zip(group.children, group.weights) {

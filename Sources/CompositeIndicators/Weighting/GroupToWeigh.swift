@@ -52,6 +52,7 @@ extension Weighting {
       switch self {
       case .framework: (group.weighed.map { group.weights[$0] }, "")
       case .equal: (group.weighed.map { _ in 1 }, "equal")
+      case .bod: (group.weighed.map { group.weights[$0] }, "of its parts are each unit's own, the best for it")
       case .budget: try budgetWeights(group)
       case .ahp: try hierarchyWeights(group)
       case .pca(.firstComponent): try firstComponentWeights(group)

@@ -33,6 +33,9 @@ public enum Weighting: Sendable, Equatable {
   /// each other. Without negative weights, a part whose correlation exceeds its share even at weight zero is left there.
   /// Source: Becker et al. (2017), Ecological Indicators 80, 12-22, solved in closed form.
   case importance(allowsNegative: Bool = false)
+  /// Benefit of the doubt: each unit is averaged with the weights that are best for it, such that no reference unit exceeds
+  /// 1; see `Frontier`. The aggregate must be an arithmetic mean.
+  case bod(ShareBounds = ShareBounds())
 
   public enum ComponentConvention: String, Codable, Sendable, CaseIterable {
     /// The loadings of the first component, as COINr; refused where they differ in sign.
@@ -46,12 +49,13 @@ public enum Weighting: Sendable, Equatable {
 
 extension Weighting: Codable {
   public enum Method: String, Codable, Sendable, CaseIterable {
-    case framework, equal, budget, ahp, pca, entropy, critic, merec, importance
+    case framework, equal, budget, ahp, pca, entropy, critic, merec, importance, bod
   }
 
   enum CodingKeys: String, CodingKey {
     case method, convention
     case allowsNegative = "allow_negative"
+    case lower, upper, share
   }
 
   /// The way with its standard settings.
@@ -66,6 +70,7 @@ extension Weighting: Codable {
     case .critic: self = .critic
     case .merec: self = .merec
     case .importance: self = .importance()
+    case .bod: self = .bod()
     }
   }
 
@@ -80,6 +85,7 @@ extension Weighting: Codable {
     case .critic: .critic
     case .merec: .merec
     case .importance: .importance
+    case .bod: .bod
     }
   }
 
@@ -95,6 +101,7 @@ extension Weighting: Codable {
     case .importance:
       self = .importance(
         allowsNegative: try container.decodeIfPresent(Bool.self, forKey: .allowsNegative) ?? false)
+    case .bod: self = .bod(try ShareBounds(from: decoder))
     case let method: self.init(method)
     }
   }
@@ -105,6 +112,7 @@ extension Weighting: Codable {
     switch self {
     case .pca(let convention): try container.encode(convention, forKey: .convention)
     case .importance(let allowsNegative): try container.encode(allowsNegative, forKey: .allowsNegative)
+    case .bod(let bounds): try bounds.encode(to: encoder)
     default: break
     }
   }

@@ -7,7 +7,8 @@ extension ScoreResult {
   public var analysis: AnalysisResult {
     let hasErrors = standardErrors != nil
     var sections: [JSONValue.Member] = [.init("units", .integer(units.count))]
-    if !model.aggregation.weightNotes.isEmpty { sections.append(.init("weights", .array(weightRows))) }
+    let weights = model.aggregation.weightNotes.isEmpty ? [] : weightRows
+    if !weights.isEmpty { sections.append(.init("weights", .array(weights))) }
     let trends = trends
     if !trends.isEmpty { sections.append(.init("trends", .array(trends.map(\.json)))) }
     sections.append(
@@ -34,7 +35,8 @@ extension ScoreResult {
 
   private var weightRows: [JSONValue] {
     let terms = model.aggregation.terms
-    return model.aggregation.groups.flatMap { group in
+    return model.aggregation.groups.enumerated().filter { !model.aggregation.hasOwnWeights($0.offset) }.flatMap {
+      _, group in
       zip(group.children, group.weights).map { child, weight in
         [
           "parent": .string(terms[group.target].code), "term": .string(terms[child].code),

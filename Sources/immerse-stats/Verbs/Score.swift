@@ -89,8 +89,9 @@ struct Score: ParsableCommand {
 
   @Option(
     help: """
-      framework, equal, budget, ahp, pca, entropy, critic, merec or importance, with settings as \
-      '{method: pca, convention: rotated}' or '{method: importance, allow_negative: true}', or one for each level.
+      framework, equal, budget, ahp, pca, entropy, critic, merec, importance or bod (benefit of the doubt), with settings as \
+      '{method: pca, convention: rotated}', '{method: importance, allow_negative: true}' or \
+      '{method: bod, lower: 0.1, upper: 0.5, share: pie}', or one for each level.
       """)
   var weigh: String?
 
