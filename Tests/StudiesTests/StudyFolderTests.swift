@@ -59,6 +59,51 @@ struct StudyFolderTests {
     }
   }
 
+  /// A study's steps: replicates made of the design are raked each, and a list of steps is carried out in turn.
+  @Test func weightsInSteps() throws {
+    try TestFiles.withTemporaryFolder { root in
+      let file = root.appending(path: "study.yaml")
+      func study(_ weighting: String, replicates: String) throws -> StudyRun {
+        try """
+        title: Steps
+        data: [\(TestFiles.dataset("api/apiclus1.csv").path)]
+        derive: [{name: answered, compute: "if(api99 > 450, 1, 0)"}]
+        design: {weights: final, psu: [dnum], fpc: [fpc]\(replicates)}
+        weighting: \(weighting)
+        estimates: [{name: single, kind: mean, variables: [api00]}]
+        """.write(to: file, atomically: true, encoding: .utf8)
+        return try StudyRun(file.path, engine: Engine(threads: 1))
+      }
+      func error(_ run: StudyRun) -> Double {
+        guard case .number(let error)? = run.estimates[0].result.rows[0]["std_error"] else { return .nan }
+        return error
+      }
+      let margins = TestFiles.dataset("api/margins.csv").path
+      let rake = "{weights: pw, margins: \(margins), output: final}"
+      let golden = try GoldenJSON(TestFiles.golden("survey/rake.json"))["values"]
+      let made = try study(rake, replicates: ", replicates: {method: jk1}")
+      expectClose(error(made), try golden["two_margins_jk1", "mean.api00", "se"].number)
+      #expect(made.notes.contains { $0.code == "steps_repeated" })
+      expectClose(error(try study(rake, replicates: "")), try golden["two_margins", "mean.api00", "se"].number)
+
+      let chain = """
+        [{step: nonresponse, weights: pw, respondents: answered, classes: [stype], output: responding},
+         {step: rake, margins: \(margins), output: raked}, {step: trim, upper: 60, output: final}]
+        """
+      let linear = try study(chain, replicates: "")
+      #expect(linear.weighting.map(\.analysis) == ["weight.nonresponse", "weight.rake", "weight.trim"])
+      #expect(linear.notes.contains { $0.code == "weights_taken_as_fixed" })
+      let repeated = try study(chain, replicates: ", replicates: {method: jk1}")
+      #expect(error(repeated) > 0 && error(linear) > 0)
+      let folder = root.appending(path: "out")
+      _ = try StudyFolder.write(
+        file.path, to: folder.path, engine: Engine(threads: 1), force: false, command: ["immerse-stats"])
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(names.contains("weighting_2_rake.csv") && names.contains("weights.csv"))
+      #expect(throws: ImmerseError.self) { try study("{step: nonresponse, output: final}", replicates: "") }
+    }
+  }
+
   /// Replicates and plausible values in a study give what the library gives.
   @Test func replicatesAndPlausibleValues() throws {
     try TestFiles.withTemporaryFolder { root in

@@ -20,9 +20,11 @@ public enum AnalysisRequest: Sendable, Decodable {
   case rake(RakeRequest)
   case poststratify(RakeRequest)
   case calibrateWeights(CalibrationRequest)
+  /// Weights made in one or more steps, replicates included.
+  case weight(WeightSteps)
 
   private enum Name: String, CodingKey, CaseIterable {
-    case estimate, fit, score, sensitivity, scale, calibrate, rake, poststratify
+    case estimate, fit, score, sensitivity, scale, calibrate, rake, poststratify, weight
     case calibrateWeights = "calibrate_weights"
   }
 
@@ -44,6 +46,7 @@ public enum AnalysisRequest: Sendable, Decodable {
     case .rake: self = .rake(try container.decode(RakeRequest.self, forKey: name))
     case .poststratify: self = .poststratify(try container.decode(RakeRequest.self, forKey: name))
     case .calibrateWeights: self = .calibrateWeights(try container.decode(CalibrationRequest.self, forKey: name))
+    case .weight: self = .weight(try container.decode(WeightSteps.self, forKey: name))
     }
   }
 
@@ -100,6 +103,10 @@ extension AnalysisRequest {
       let model = try Weighting.run(request, on: source, engine: engine)
       outcome = AnalysisOutcome(result: model.analysis)
       try outcome.add(model, to: source, engine: engine)
+    case .weight(let steps):
+      let made = try steps.run(on: source, engine: engine)
+      outcome = AnalysisOutcome(result: made.analysis)
+      try outcome.keep(made.added.map { Field($0, .float64) }, of: made.source, engine: engine)
     }
     outcome.result.provenance = Provenance.current
     return outcome
@@ -111,11 +118,16 @@ extension AnalysisOutcome {
   fileprivate mutating func add(
     _ model: some Transform, to source: any Source, engine: Engine
   ) throws(ImmerseError) {
-    let transformed = try source.applying(model)
-    let columns = model.outputs.map { ColumnRequest($0.name, .native) }
+    try keep(model.outputs, of: try source.applying(model), engine: engine)
+  }
+
+  /// Keeps columns that were added to the rows.
+  fileprivate mutating func keep(
+    _ fields: [Field], of source: any Source, engine: Engine
+  ) throws(ImmerseError) {
     var collector = BatchCollector()
-    try transformed.export(columns, to: &collector, with: engine)
-    addedFields = model.outputs
+    try source.export(fields.map { ColumnRequest($0.name, .native) }, to: &collector, with: engine)
+    addedFields = fields
     addedRows = collector.batches
   }
 }

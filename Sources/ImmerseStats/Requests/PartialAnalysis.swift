@@ -45,7 +45,7 @@ public struct PartialAnalysis: Sendable {
       part = PartOf(
         try Weighting.fit(request, of: dataset), columns: columns, profile: known,
         report: { .outcome(AnalysisOutcome(result: $0.analysis)) })
-    case .score, .sensitivity, .scale, .calibrate: throw PartialAnalysis.indivisible
+    case .score, .sensitivity, .scale, .calibrate, .weight: throw PartialAnalysis.indivisible
     }
   }
 
@@ -69,13 +69,13 @@ public struct PartialAnalysis: Sendable {
     case .rake, .poststratify, .calibrateWeights:
       guard let request = request.weighting else { throw indivisible }
       return try Weighting.columns(request)
-    case .score, .sensitivity, .scale, .calibrate: throw indivisible
+    case .score, .sensitivity, .scale, .calibrate, .weight: throw indivisible
     }
   }
 
   private static var indivisible: ImmerseError {
     ImmerseError(
-      .usage, "scores are not computed in parts", remedy: "bring the table of units together; it has one row a unit")
+      .usage, "scores, and weights in several steps, are not computed in parts", remedy: "bring the rows together")
   }
 
   /// Takes in more rows.

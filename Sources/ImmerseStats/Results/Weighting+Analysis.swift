@@ -1,6 +1,40 @@
 import Columnar
 public import SurveyStatistics
 
+extension WeightStepModel {
+  /// What the step did to the weights.
+  public var analysis: AnalysisResult {
+    switch self {
+    case .nonresponse(let model): model.summary.analysis
+    case .totals(let model): model.analysis
+    case .trim(let model): model.summary.analysis
+    }
+  }
+}
+
+extension MadeWeights {
+  /// Of a single step, what it did; of several, one row each, and a section with what each did.
+  public var analysis: AnalysisResult {
+    let steps = models.map(\.analysis)
+    var result = steps[0]
+    if steps.count > 1 {
+      result = AnalysisResult(
+        "weight.steps",
+        rows: zip(models, steps).map { model, step in
+          ["step": .string(step.analysis), "output": .string(model.outputs[0].name)]
+        }, sections: steps.enumerated().map { .init("step_\($0 + 1)", $1.json) }, notes: steps.flatMap(\.notes))
+    }
+    if let first = replicates.first, let last = replicates.last {
+      result.notes.append(
+        Note(
+          "replicates_adjusted",
+          "\(replicates.count) replicates went through the same \(steps.count > 1 ? "steps" : "step"), as "
+            + "\(first)-\(last)"))
+    }
+    return result
+  }
+}
+
 extension TrimSummary {
   /// One row: what trimming did to the weights.
   public var analysis: AnalysisResult {

@@ -91,20 +91,28 @@ public enum Inputs {
     return try Margin.read(try DataFile.open(file))
   }
 
-  /// The weighting step that `weight --history` recorded.
+  /// The steps that `weight --history` recorded: a list, or a single one.
   ///
-  /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold a step.
-  public static func weightingStep(_ file: String) throws(ImmerseError) -> WeightingRequest {
-    try JSONValue(parsing: Array(try text(of: file).utf8), file: file).decode(WeightingRequest.self, file: file)
+  /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold steps.
+  public static func weightSteps(_ file: String) throws(ImmerseError) -> WeightSteps {
+    let document = try JSONValue(parsing: Array(try text(of: file).utf8), file: file)
+    if case .array = document { return WeightSteps(try document.decode([WeightStep].self, file: file)) }
+    return WeightSteps([try document.decode(WeightStep.self, file: file)])
   }
 
-  /// The step as the text of such a file.
+  /// The text of a record of a step, after those that made its starting weights where the file holds them already.
   ///
-  /// - Throws: `failure` for a setting that JSON cannot hold.
-  public static func document(of step: WeightingRequest) throws(ImmerseError) -> String {
+  /// - Throws: `failure` for a setting that JSON cannot hold, `badData` where the file holds no steps.
+  public static func record(
+    of step: WeightStep, continuing file: String
+  ) throws(ImmerseError) -> (text: String, isContinued: Bool) {
+    var steps = FileManager.default.fileExists(atPath: file) ? try weightSteps(file).steps : []
+    let earlier = steps.firstIndex { $0.output == step.weights }
+    let isContinued = earlier != nil
+    steps = earlier.map { Array(steps[...$0]) + [step] } ?? [step]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do { return String(decoding: try encoder.encode(step), as: UTF8.self) + "\n" } catch {
+    do { return (String(decoding: try encoder.encode(steps), as: UTF8.self) + "\n", isContinued) } catch {
       throw ImmerseError(.failure, "the weighting step cannot be written down: \(error)")
     }
   }

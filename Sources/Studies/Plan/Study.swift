@@ -1,4 +1,5 @@
 import Columnar
+import CompositeIndicators
 public import Expressions
 import Streaming
 public import SurveyStatistics
@@ -21,7 +22,8 @@ public struct Study: Sendable, Decodable {
   /// Files of scales with item parameters; their scores become columns.
   public var scales: [String]
   public var design: SurveyDesign
-  public var weighting: WeightingStep?
+  /// The steps by which the design's weights are made; empty where they are in the data.
+  public var weighting: [WeightingStep]
   public var estimates: [EstimateStep]
   public var scores: [ScoreStep]
   public var sensitivity: [SensitivityStep]
@@ -45,7 +47,7 @@ public struct Study: Sendable, Decodable {
     derive = try container.decodeIfPresent([Derivation].self, forKey: .derive) ?? []
     scales = try container.decodeIfPresent([String].self, forKey: .scales) ?? []
     design = try container.decodeIfPresent(SurveyDesign.self, forKey: .design) ?? SurveyDesign()
-    weighting = try container.decodeIfPresent(WeightingStep.self, forKey: .weighting)
+    weighting = try container.decodeOneOrMore(WeightingStep.self, forKey: .weighting) ?? []
     estimates = try container.decodeIfPresent([EstimateStep].self, forKey: .estimates) ?? []
     scores = try container.decodeIfPresent([ScoreStep].self, forKey: .scores) ?? []
     sensitivity = try container.decodeIfPresent([SensitivityStep].self, forKey: .sensitivity) ?? []
@@ -105,6 +107,13 @@ public struct EstimateStep: Sendable, Decodable {
     if let preset { return try preset.apply(to: request, of: source) }
     var request = request
     if !hasDesign { request.design = study.design }
+    if let made = study.weighting.last?.output, request.design.weights == made, request.design.replicates != nil,
+      request.design != study.design
+    {
+      throw ImmerseError(
+        .usage, "has replicates of its own for weights that the study makes", variable: step.name,
+        remedy: "name them in the study's design, so that they receive every step")
+    }
     return request
   }
 }

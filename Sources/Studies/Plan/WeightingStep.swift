@@ -1,18 +1,17 @@
 import Columnar
 public import SurveyStatistics
 
-/// How the design's weights are made from the base weights.
+/// How the design's weights are made from the base weights, or one of several steps by which they are.
 public struct WeightingStep: Sendable, Decodable {
-  /// rake, poststratify or calibrate.
   public enum Step: String, Sendable, Decodable {
-    case rake, poststratify, calibrate
+    case rake, poststratify, calibrate, nonresponse, trim
   }
 
   public var step: Step
-  /// The column of base weights; without it every row starts at 1.
+  /// The column of weights it starts at: by default that of the step before, and in the first step 1 in every row.
   public var weights: String?
-  /// A file of population totals.
-  public var margins: String
+  /// A file of population totals; `nonresponse` has none, and `trim` only where totals are to be kept.
+  public var margins: String?
   /// The column that holds the margins' domains.
   public var by: String?
   /// The distance of `calibrate`, and its bounds of g and of the weights.
@@ -21,7 +20,16 @@ public struct WeightingStep: Sendable, Decodable {
   public var weightBounds: [Double]?
   /// The column of clusters that share a g.
   public var cluster: String?
-  /// The column the weights are written to; the design names it.
+  /// Of `nonresponse`: the column that is 1 for respondents, and classes or covariates.
+  public var respondents: String?
+  public var classes: [String]
+  public var covariates: [String]
+  public var propensityClasses: Int?
+  /// Of `trim`.
+  public var lower: Double?
+  public var upper: Double?
+  public var strict: Bool
+  /// The column the weights are written to; the design names that of the last step.
   public var output: String
   /// The columns that identify a row in the file of weights.
   public var identify: [String]
@@ -29,34 +37,74 @@ public struct WeightingStep: Sendable, Decodable {
   enum CodingKeys: String, CodingKey {
     case step, weights, margins, by, method, bounds
     case weightBounds = "weight_bounds"
-    case cluster, output, identify
+    case cluster, respondents, classes, covariates
+    case propensityClasses = "propensity_classes"
+    case lower, upper, strict, output, identify
   }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     step = try container.decodeIfPresent(Step.self, forKey: .step) ?? .rake
     weights = try container.decodeIfPresent(String.self, forKey: .weights)
-    margins = try container.decode(String.self, forKey: .margins)
+    margins = try container.decodeIfPresent(String.self, forKey: .margins)
     by = try container.decodeIfPresent(String.self, forKey: .by)
     method = try container.decodeIfPresent(CalibrationMethod.self, forKey: .method) ?? .linear
     bounds = try container.decodeIfPresent([Double].self, forKey: .bounds)
     weightBounds = try container.decodeIfPresent([Double].self, forKey: .weightBounds)
     cluster = try container.decodeIfPresent(String.self, forKey: .cluster)
+    respondents = try container.decodeIfPresent(String.self, forKey: .respondents)
+    classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []
+    covariates = try container.decodeIfPresent([String].self, forKey: .covariates) ?? []
+    propensityClasses = try container.decodeIfPresent(Int.self, forKey: .propensityClasses)
+    lower = try container.decodeIfPresent(Double.self, forKey: .lower)
+    upper = try container.decodeIfPresent(Double.self, forKey: .upper)
+    strict = try container.decodeIfPresent(Bool.self, forKey: .strict) ?? false
     output = try container.decode(String.self, forKey: .output)
     identify = try container.decodeIfPresent([String].self, forKey: .identify) ?? []
+    let needed: CodingKeys? =
+      switch step {
+      case .rake, .poststratify, .calibrate: margins == nil ? .margins : nil
+      case .nonresponse: respondents == nil ? .respondents : nil
+      case .trim: lower == nil && upper == nil ? .upper : nil
+      }
+    if let needed {
+      throw DecodingError.keyNotFound(
+        needed,
+        .init(
+          codingPath: decoder.codingPath, debugDescription: "\(step.rawValue) needs the key \"\(needed.rawValue)\""))
+    }
   }
 
-  func request(_ margins: [Margin]) -> WeightingRequest {
+  /// - Parameter earlier: the column of weights of the step before.
+  func step(after earlier: String?, _ margins: [Margin]) throws(ImmerseError) -> WeightStep {
+    let weights = weights ?? earlier
     let rake = RakeRequest(weights: weights, margins: margins, by: by, output: output)
     switch step {
-    case .rake: return .rake(rake)
-    case .poststratify: return .poststratify(rake)
+    case .rake: return .totals(.rake(rake))
+    case .poststratify: return .totals(.poststratify(rake))
     case .calibrate:
-      return .calibrate(
-        CalibrationRequest(
-          weights: weights, margins: margins, method: method, bounds: bounds, weightBounds: weightBounds, by: by,
-          cluster: cluster,
-          output: output))
+      return .totals(
+        .calibrate(
+          CalibrationRequest(
+            weights: weights, margins: margins, method: method, bounds: bounds, weightBounds: weightBounds, by: by,
+            cluster: cluster, output: output)))
+    case .nonresponse:
+      return .nonresponse(
+        NonresponseRequest(
+          weights: weights, respondents: respondents ?? "", classes: classes, covariates: covariates,
+          propensityClasses: propensityClasses, output: output))
+    case .trim:
+      guard let weights else {
+        throw ImmerseError(.usage, "there are no weights to trim", variable: output, remedy: "name them as `weights`")
+      }
+      if margins.isEmpty {
+        return .trim(TrimRequest(weights: weights, lower: lower, upper: upper, strict: strict, output: output))
+      }
+      return .totals(
+        .calibrate(
+          CalibrationRequest(
+            weights: weights, margins: margins, weightBounds: [lower ?? 0, upper ?? .greatestFiniteMagnitude], by: by,
+            output: output)))
     }
   }
 }

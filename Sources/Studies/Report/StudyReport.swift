@@ -12,7 +12,7 @@ struct StudyReport {
     sections += run.scores.map { scoreSection($0) }
     sections += run.sensitivities.map { sensitivitySection($0) }
     sections += run.models.map { modelSection($0) }
-    if let weighting = run.weighting { sections.append(weightingSection(weighting)) }
+    if !run.weighting.isEmpty { sections.append(weightingSection(run.weighting)) }
     sections.append(methodSection)
     sections.append(
       ReportPage.Section(
@@ -205,26 +205,41 @@ struct StudyReport {
 
   // MARK: Weights and method
 
-  private func weightingSection(_ result: AnalysisResult) -> ReportPage.Section {
+  private func weightingSection(_ steps: [AnalysisResult]) -> ReportPage.Section {
+    var blocks = steps.flatMap(weightingBlocks)
+    if !run.notes.contains(where: { $0.code == "weights_taken_as_fixed" }) {
+      blocks.insert(.paragraph("The standard errors of estimates take the making of the weights into account."), at: 0)
+    }
+    return ReportPage.Section("Weights", blocks)
+  }
+
+  private func weightingBlocks(_ result: AnalysisResult) -> [ReportPage.Block] {
     let weights = result.sections.first { $0.key == "weights" }?.value
-    let range = [weights?["g_min"], weights?["g_max"]].map { $0.map(TextTable.text) ?? "-" }
+    let range = [weights?["g_min"] ?? weights?["factor_min"], weights?["g_max"] ?? weights?["factor_max"]].map {
+      $0.map(TextTable.text) ?? "-"
+    }
     let table = ResultTable(result.rows)
-    return ReportPage.Section(
-      "Weights",
-      [
-        .paragraph(
-          "The base weights were calibrated (\(result.analysis)) to the population totals below; calibrated over base weight "
-            + "ranges from \(range[0]) to \(range[1]). The standard errors of estimates take this into account."),
-        .details(
-          summary: "Margins",
-          [
-            .table(
-              ReportTable(
-                caption: "Weighted totals before and after", columns: table.columns,
-                rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
-              ).aligned)
-          ]),
-      ])
+    let meetsTotals = weights?["g_min"] != nil
+    let text =
+      meetsTotals
+      ? "The weights were calibrated (\(result.analysis)) to the population totals below; calibrated over starting weight "
+        + "ranges from \(range[0]) to \(range[1])."
+      : result.analysis == "weight.trim"
+        ? "Weights outside the bounds were trimmed, their sum kept."
+        : "The weights of respondents stand for those who did not respond; the factors range from \(range[0]) to "
+          + "\(range[1])."
+    return [
+      .paragraph(text),
+      .details(
+        summary: meetsTotals ? "Margins" : "What it did",
+        [
+          .table(
+            ReportTable(
+              caption: meetsTotals ? "Weighted totals before and after" : TextTable.heading(result.analysis),
+              columns: table.columns, rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
+            ).aligned)
+        ]),
+    ]
   }
 
   private var methodSection: ReportPage.Section {

@@ -10,7 +10,8 @@ import SurveyStatistics
 struct StudyData {
   let source: any Source
   let dataset: Dataset
-  let weights: CalibrationModel?
+  /// What the steps made of the weights; nil where they are in the data.
+  let weights: MadeWeights?
   /// The study's estimates, presets carried out.
   let requests: [EstimateRequest]
   /// What did not match between the rows and the joined tables.
@@ -27,11 +28,9 @@ struct StudyData {
       source = try source.applying(try ResponseScore(try Inputs.scale(files.resolve(scale))))
     }
     for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }
-    let weighting = try study.weighting.map { step throws(ImmerseError) in
-      step.request(try Inputs.margins(files.resolve(step.margins)))
-    }
+    let steps = try StudyData.steps(study, files)
     var columns = tables.flatMap(\.inputs)
-    if let weighting { columns += try Weighting.columns(weighting) }
+    if let steps { columns += try steps.columns(of: source) + Estimation.columns(of: study.design) }
     let requests = try study.estimates.map { s throws(ImmerseError) in try s.request(of: study, source) }
     self.requests = requests
     for request in requests { columns += try Estimation.columns(request) }
@@ -39,26 +38,40 @@ struct StudyData {
       columns += try Estimation.columns(UnitEstimates.request(step, framework, study.design))
     }
     for step in study.models { columns += try MixedModel.columns(step.request) }
-    if let weighting { columns.removeAll { $0.name == weighting.output } }
+    let made = Set(study.weighting.map(\.output))
+    columns.removeAll { made.contains($0.name) }
     var unprofiled: Set<String> = []
     for request in requests { unprofiled.formUnion(try Estimation.unprofiled(request)) }
     let profiled = try Dataset(source, columns: columns, unprofiled: unprofiled, engine: engine)
 
     var pass = Pass()
     let checks = tables.map { pass.add(JoinCheck($0)) }
-    let ticket = try weighting.map { w throws(ImmerseError) in pass.add(try Weighting.fit(w, of: profiled)) }
     let models = try pass.run(over: profiled, with: engine)
     var notes: [Note] = []
     for (table, check) in zip(tables, checks) { notes += table.notes(try models[check]) }
-    self.notes = notes
-    weights = try ticket.map { t throws(ImmerseError) in try models[t] }
-    if let weights {
-      dataset = try profiled.adding(weights, with: engine)
-      self.source = try source.applying(weights)
-    } else {
-      dataset = profiled
-      self.source = source
+    let weights = try steps.map { s throws(ImmerseError) in
+      try s.run(on: source, profiled, under: study.design, engine: engine)
     }
+    self.notes = notes + (weights?.notes ?? [])
+    self.weights = weights
+    dataset = weights?.dataset ?? profiled
+    self.source = weights?.source ?? source
+  }
+
+  /// The request under the design that knows of the steps.
+  func weighted(_ request: EstimateRequest, in study: Study) -> EstimateRequest {
+    var request = request
+    if let design = weights?.design, request.design == study.design { request.design = design }
+    return request
+  }
+
+  private static func steps(_ study: Study, _ files: StudyFiles) throws(ImmerseError) -> WeightSteps? {
+    var steps: [WeightStep] = []
+    for step in study.weighting {
+      let margins = try step.margins.map { file throws(ImmerseError) in try Inputs.margins(files.resolve(file)) }
+      steps.append(try step.step(after: steps.last?.output, margins ?? []))
+    }
+    return steps.isEmpty ? nil : WeightSteps(steps)
   }
 
   /// The scale scores of all frameworks, each once.

@@ -37,9 +37,13 @@ public struct StudyFolder {
         try add("\(analysis.step.name)_random_effects.csv", ResultFormat.csv.render(effects))
       }
     }
-    if let weighting = run.weighting, let step = run.study.weighting {
-      try add("margins.csv", ResultFormat.csv.render(weighting))
-      let columns = step.identify + (step.weights.map { [$0] } ?? []) + [step.output]
+    if let first = run.study.weighting.first {
+      let steps = run.study.weighting
+      for (index, weighting) in run.weighting.enumerated() {
+        let name = steps.count == 1 ? "margins" : "weighting_\(index + 1)_\(steps[index].step.rawValue)"
+        try add("\(name).csv", ResultFormat.csv.render(weighting))
+      }
+      let columns = steps.flatMap(\.identify) + (first.weights.map { [$0] } ?? []) + steps.map(\.output)
       try DataFile.write(run.source, columns: columns, to: output.path(of: "weights.csv"), engine: engine, force: true)
       files.append("weights.csv")
     }
@@ -57,7 +61,7 @@ public struct StudyFolder {
     let files = StudyFiles(study: path)
     let names =
       run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework) + run.study.scales
-      + (run.study.weighting.map { [$0.margins] } ?? [])
+      + run.study.weighting.compactMap(\.margins)
     var inputs: [JSONValue] = [try input(path)]
     for name in Set(names).sorted() where name != "-" { inputs.append(try input(files.resolve(name))) }
     return [

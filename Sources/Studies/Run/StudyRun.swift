@@ -19,7 +19,8 @@ public struct StudyRun: Sendable {
   public let scores: [Analysis]
   public let sensitivities: [Analysis]
   public let models: [Analysis]
-  public let weighting: AnalysisResult?
+  /// What every step did to the weights.
+  public let weighting: [AnalysisResult]
   /// What was read, and what did not match.
   public let rowCount: Int
   public let notes: [Note]
@@ -46,8 +47,10 @@ public struct StudyRun: Sendable {
 
     var pass = Pass()
     func estimate(_ request: EstimateRequest) throws(ImmerseError) -> Pass.Ticket<EstimateResult> {
-      let weights = request.design.weights == study.weighting?.output ? data.weights : nil
-      return pass.add(try Estimation.fit(request, of: dataset, calibrated: weights, with: engine))
+      let request = data.weighted(request, in: study)
+      let knowsSteps = request.design.weights == study.weighting.last?.output && request.design.replicates == nil
+      return pass.add(
+        try Estimation.fit(request, of: dataset, calibrated: knowsSteps ? data.weights?.calibrated : nil, with: engine))
     }
     let estimateTickets = try data.requests.map { r throws(ImmerseError) in try estimate(r) }
     var unitTickets: [Pass.Ticket<EstimateResult>] = []
@@ -103,7 +106,7 @@ public struct StudyRun: Sendable {
     self.scores = scores
     self.sensitivities = sensitivities
     self.models = fits
-    weighting = data.weights?.analysis
+    weighting = data.weights?.models.map(\.analysis) ?? []
     rowCount = dataset.profile.rowCount
     notes = data.notes
     source = data.source

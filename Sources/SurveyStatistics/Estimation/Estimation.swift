@@ -14,13 +14,19 @@ public enum Estimation {
   /// - Throws: `usage` where the request contradicts itself.
   public static func columns(_ request: EstimateRequest) throws(ImmerseError) -> [ColumnRequest] {
     try request.validate()
-    var columns = request.design.columns
-    columns += try request.design.replicates?.columnNames.map { .number($0) } ?? []
+    var columns = try columns(of: request.design)
     for imputed in try Imputations(request).requests.flatMap(\.self) {
       columns += try imputed.by.map { .category($0) } + Statistic.columns(imputed)
       if let filter = imputed.filter { columns += try Expression(parsing: filter).columnRequests }
     }
     return columns.merged
+  }
+
+  /// The columns of a design, with those of its replicates.
+  ///
+  /// - Throws: `usage` for a range of columns that is none.
+  public static func columns(of design: SurveyDesign) throws(ImmerseError) -> [ColumnRequest] {
+    design.columns + (try design.replicates?.columnNames.map { .number($0) } ?? [])
   }
 
   /// Those of them of which a dataset needs no profile: looking at every replicate weight once more would double the
@@ -65,6 +71,11 @@ public enum Estimation {
       throw ImmerseError(
         .usage, "the weights were calibrated into \"\(calibrated.output)\", but the design does not use them",
         variable: request.design.weights, remedy: "name them as the design's weights")
+    }
+    guard calibrated == nil || request.design.replicates == nil else {
+      throw ImmerseError(
+        .usage, "replicates need every step by which the weights were made repeated", variable: request.design.weights,
+        remedy: "give the steps, or replicates that went through them")
     }
     let domains = try DomainKeys(request.by, dataset.profile)
     var filter: Expression?
@@ -134,6 +145,47 @@ public enum Estimation {
       engine: engine
     )
     return try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
+  }
+}
+
+extension Estimation {
+  /// Estimates under weights that are in the data, made by steps that are known: standard errors then know the margins of the
+  /// last step, or, where replicates are made of the design, all steps, for every replicate repeats them.
+  ///
+  /// - Throws: `badData` where the steps make other weights of these rows; `usage` where the design holds replicates as
+  ///   columns, which no step can be repeated in, or uses other weights.
+  /// - Complexity: A pass or two for each step, in every replicate too.
+  public static func run(
+    _ request: EstimateRequest, on source: any Source, steps: WeightSteps, engine: Engine = Engine()
+  ) throws(ImmerseError) -> EstimateResult {
+    guard request.design.weights == steps.output else {
+      throw ImmerseError(
+        .usage, "the steps made \"\(steps.output ?? "")\", but the design does not use these weights",
+        variable: request.design.weights, remedy: "name them as the design's weights")
+    }
+    guard request.design.replicates?.isGiven != true else {
+      throw ImmerseError(
+        .usage, "the steps cannot be repeated in replicates that are columns", variable: request.design.weights,
+        remedy: "adjust the columns with weight --replicates and leave out the record, or make replicates of the design"
+      )
+    }
+    var drawn = request.design
+    drawn.weights = steps.steps[0].weights
+    let columns = try steps.columns(of: source) + drawn.columns + columns(request)
+    let given = GivenWeights(column: steps.output ?? "")
+    let dataset = try Dataset(source, columns: columns, engine: engine).adding(given, with: engine)
+    let made = try steps.run(on: try source.applying(given), dataset, under: request.design, engine: engine)
+    guard try made.dataset.fit(WeightsCheck(column: given.column), with: engine) else {
+      throw ImmerseError(
+        .badData, "the recorded steps make other weights of these rows", variable: given.column,
+        remedy: "use the file as it was weighted: all rows, in the same columns")
+    }
+    var request = request
+    request.design = made.design ?? request.design
+    var result = try made.dataset.fit(
+      try fit(request, of: made.dataset, calibrated: made.calibrated, with: engine), with: engine)
+    result.notes += made.notes
+    return result
   }
 }
 

@@ -17,7 +17,11 @@ public enum Weighting {
   /// - Throws: `usage` or `badData` where request and margins contradict themselves.
   public static func fit(
     _ request: WeightingRequest, of dataset: Dataset
-  ) throws(ImmerseError) -> some Fit<CalibrationModel> {
+  ) throws(ImmerseError) -> some Fit<CalibrationModel> { try cells(request, of: dataset) }
+
+  static func cells(
+    _ request: WeightingRequest, of dataset: Dataset
+  ) throws(ImmerseError) -> CellsFit<CalibrationModel> {
     try request.validate()
     var (iterates, boundsWeights) = (false, false)
     if case .calibrate(let calibration) = request {
@@ -45,12 +49,18 @@ public enum Weighting {
     _ request: WeightingRequest, on source: any Source, engine: Engine = Engine()
   ) throws(ImmerseError) -> CalibrationModel {
     let dataset = try Dataset(source, columns: try columns(request), engine: engine)
-    var model = try dataset.fit(try fit(request, of: dataset), with: engine)
-    if model.summary.smallestFactor == nil {
-      let range = try dataset.fit(FactorRange(model: model), with: engine)
-      model.summary.smallestFactor = range?.lowerBound
-      model.summary.largestFactor = range?.upperBound
-    }
+    return try withFactorRange(try dataset.fit(try fit(request, of: dataset), with: engine), of: dataset, with: engine)
+  }
+
+  /// The model with the range of its g, which a pass of its own finds where cells do not tell.
+  static func withFactorRange(
+    _ model: CalibrationModel, of dataset: Dataset, with engine: Engine
+  ) throws(ImmerseError) -> CalibrationModel {
+    guard model.summary.smallestFactor == nil else { return model }
+    var model = model
+    let range = try dataset.fit(FactorRange(model: model), with: engine)
+    model.summary.smallestFactor = range?.lowerBound
+    model.summary.largestFactor = range?.upperBound
     return model
   }
 

@@ -54,6 +54,22 @@ public enum WeightingRequest: Sendable, Hashable {
     }
   }
 
+  /// The same step from another column of weights to another.
+  func moved(from weights: String, to output: String) -> WeightingRequest {
+    func moved(_ request: RakeRequest) -> RakeRequest {
+      var request = request
+      (request.weights, request.output) = (weights, output)
+      return request
+    }
+    switch self {
+    case .rake(let request): return .rake(moved(request))
+    case .poststratify(let request): return .poststratify(moved(request))
+    case .calibrate(var request):
+      (request.weights, request.output) = (weights, output)
+      return .calibrate(request)
+    }
+  }
+
   /// - Throws: `usage` where the request contradicts itself, `badData` where the margins do.
   public func validate() throws(ImmerseError) {
     switch self {

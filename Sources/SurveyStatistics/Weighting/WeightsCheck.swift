@@ -1,25 +1,45 @@
 import Columnar
 import Streaming
 
-/// Compares a column of weights with those that a model makes of the same rows.
+/// Weights that are in the data, kept beside those that the recorded steps make of the same rows.
+struct GivenWeights: Transform {
+  let column: String
+
+  static let suffix = " as given"
+
+  var inputs: [ColumnRequest] { [.number(column)] }
+  var outputs: [Field] { [Field(column + GivenWeights.suffix, .float64)] }
+
+  func apply(to batch: Batch) throws(ImmerseError) -> Batch {
+    var both = batch
+    both.set(column + GivenWeights.suffix, Column(.float64(try batch.numbers(column))))
+    return both
+  }
+}
+
+/// Compares weights that were given with those that were made.
 struct WeightsCheck: Fit {
-  let model: CalibrationModel
+  let column: String
 
-  var columns: [ColumnRequest] { model.inputs + [.number(model.output)] }
-  var signature: String { "check \(model.output)" }
+  private var given: String { column + GivenWeights.suffix }
+  var columns: [ColumnRequest] { [.number(column), .number(given)] }
+  var signature: String { "check \(column)" }
 
-  func makePartial() -> Partial { Partial(model: model) }
+  func makePartial() -> Partial { Partial(column: column, given: given) }
   func finish(_ partial: Partial) throws(ImmerseError) -> Bool { partial.agrees }
 
   struct Partial: Streaming.Partial {
-    let model: CalibrationModel
+    let column: String
+    let given: String
     private(set) var agrees = true
 
-    init(model: CalibrationModel) { self.model = model }
+    init(column: String, given: String) {
+      self.column = column
+      self.given = given
+    }
 
     mutating func absorb(_ batch: Batch) throws(ImmerseError) {
-      let given = try batch.numbers(model.output)
-      let made = try model.apply(to: batch).numbers(model.output)
+      let (given, made) = (try batch.numbers(given), try batch.numbers(column))
       for row in 0..<batch.rowCount where !((given[row] - made[row]).magnitude <= 1e-6 * made[row].magnitude) {
         agrees = false
       }
@@ -72,25 +92,5 @@ struct FactorRange: Fit {
       guard range.count == 2 else { throw .brokenPartial }
       (smallest, largest) = (range[0], range[1])
     }
-  }
-}
-
-extension Weighting {
-  /// The model behind weights that are already in a file, from the request that made them, so that standard errors know
-  /// the margins.
-  ///
-  /// - Throws: `badData` where the request makes other weights of these rows.
-  /// - Complexity: Two passes.
-  public static func recall(
-    _ request: WeightingRequest, on source: any Source, engine: Engine = Engine()
-  ) throws(ImmerseError) -> CalibrationModel {
-    let dataset = try Dataset(source, columns: try columns(request) + [.number(request.output)], engine: engine)
-    let model = try dataset.fit(try fit(request, of: dataset), with: engine)
-    guard try dataset.fit(WeightsCheck(model: model), with: engine) else {
-      throw ImmerseError(
-        .badData, "the recorded step makes other weights of these rows", variable: request.output,
-        remedy: "use the file as it was weighted: all rows, in the same columns")
-    }
-    return model
   }
 }

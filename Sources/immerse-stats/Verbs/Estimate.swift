@@ -83,7 +83,10 @@ struct Estimate: ParsableCommand {
   var interval: ProportionInterval = .mean
 
   @Option(
-    help: "The record of weight --history by which the weights were made: standard errors then know the margins.")
+    help: """
+      The record of weight --history by which the weights were made: standard errors then know the last step's margins, \
+      and replicates made of the design repeat every step.
+      """)
   var history: String?
 
   @OptionGroup var output: OutputOptions
@@ -100,10 +103,11 @@ struct Estimate: ParsableCommand {
     let engine = global.engine
     let source = try data.open(global, engine)
     if let preset = replication.preset { request = try preset.apply(to: request, of: source) }
-    let calibrated = try history.map { file throws(ImmerseError) in
-      try Weighting.recall(try Inputs.weightingStep(file), on: source, engine: engine)
+    let steps = try history.map { file throws(ImmerseError) in try Inputs.weightSteps(file) }
+    let estimated = try steps.map { s throws(ImmerseError) in
+      try Estimation.run(request, on: source, steps: s, engine: engine)
     }
-    var result = try Estimation.run(request, on: source, calibrated: calibrated, engine: engine).analysis
+    var result = try (estimated ?? Estimation.run(request, on: source, engine: engine)).analysis
     result.provenance = Provenance.current
     try output.write(result, global)
   }

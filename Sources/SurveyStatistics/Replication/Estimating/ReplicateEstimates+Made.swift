@@ -41,14 +41,8 @@ extension ReplicateEstimates {
         count: frame.weightedRows.reduce(0, +), sumOfWeights: frame.sumOfWeights, strata: frame.stratumCount,
         psus: frame.psuCount, degreesOfFreedom: frame.degreesOfFreedom, replicates: fit.summary),
       ungrouped: totals.ungrouped, firstMissing: totals.firstMissing,
-      notes: factors.notes + (totals.fit.calibrated == nil ? [] : [ReplicateEstimates.rakingNote]))
+      notes: factors.notes)
   }
-}
-
-extension ReplicateEstimates {
-  private static let rakingNote = Note(
-    "raking_not_repeated",
-    "raking was not repeated in the replicates, so the variances do not know that the margins are met exactly")
 }
 
 extension TotalsPartial {

@@ -13,6 +13,8 @@ public struct ReplicatesRequest: Sendable, Hashable, Codable {
   public var seed: UInt64
   /// The columns are called by this and the replicate's number.
   public var prefix: String
+  /// For `jk2` of zones whose units are coded 0 and 1.
+  var halves: ReplicateDesign.Halves?
 
   public init(
     _ method: ReplicateMethod, design: SurveyDesign, count: Int? = nil, seed: UInt64 = 1, prefix: String = "rw"
@@ -39,7 +41,7 @@ public struct ReplicatesRequest: Sendable, Hashable, Codable {
   }
 
   var recipe: ReplicateRecipe {
-    ReplicateRecipe(method: method, count: count, seed: seed, centre: .replicateMean)
+    ReplicateRecipe(method: method, count: count, seed: seed, centre: .replicateMean, halves: halves)
   }
 
   /// - Throws: `usage` where the request contradicts itself.

@@ -14,6 +14,14 @@ struct CellsFit<Model>: Fit {
 
   func makePartial() -> CellsPartial { CellsPartial(plan) }
   func finish(_ partial: CellsPartial) throws(ImmerseError) -> Model { try makeModel(partial) }
+
+  /// The same fit, of whose model something else is made.
+  func mapped<Other>(_ transform: @escaping @Sendable (Model) -> Other) -> CellsFit<Other> {
+    let makeModel = makeModel
+    return CellsFit<Other>(plan: plan, purpose: purpose) { (cells) throws(ImmerseError) in
+      transform(try makeModel(cells))
+    }
+  }
 }
 
 /// The cells that occur, and where asked for the distinct combinations of cell and numbers.

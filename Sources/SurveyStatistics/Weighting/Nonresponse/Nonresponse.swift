@@ -11,22 +11,31 @@ public enum Nonresponse {
   public static func run(
     _ request: NonresponseRequest, on source: any Source, engine: Engine = Engine()
   ) throws(ImmerseError) -> NonresponseModel {
+    let dataset = try Dataset(source, columns: try columns(request, of: source), engine: engine)
+    return try dataset.fit(try cells(request, of: dataset), with: engine)
+  }
+
+  /// The columns the step needs; covariates are numbers or categories as they come.
+  ///
+  /// - Throws: `usage` where the request contradicts itself, `badData` where a column is missing.
+  static func columns(_ request: NonresponseRequest, of source: any Source) throws(ImmerseError) -> [ColumnRequest] {
     try request.validate()
-    let covariates = try source.resolve(request.covariates.map { ColumnRequest($0, .automatic) })
-    let factors = covariates.filter { $0.kind == .category }.map(\.name)
-    let numbers = covariates.filter { $0.kind == .number }.map(\.name)
-    let classifiers = [request.respondents] + request.classes + factors
-    let dataset = try Dataset(
-      source, columns: CellsPlan.columns(weights: request.weights, classifiers: classifiers, numbers: numbers),
-      engine: engine)
+    return CellsPlan.columns(weights: request.weights, classifiers: [request.respondents] + request.classes)
+      + (try source.resolve(request.covariates.map { ColumnRequest($0, .automatic) }))
+  }
+
+  static func cells(
+    _ request: NonresponseRequest, of dataset: Dataset
+  ) throws(ImmerseError) -> CellsFit<NonresponseModel> {
+    let numbers = request.covariates.filter { dataset.profile.levels[$0] == nil }
+    let factors = request.covariates.filter { dataset.profile.levels[$0] != nil }
     let plan = try CellsPlan(
-      weights: request.weights, classifiers: classifiers, numbers: numbers, collectsPatterns: true, dataset.profile)
-    return try dataset.fit(
-      CellsFit(plan: plan, purpose: "\(request)") { (cells) throws(ImmerseError) in
-        let codes = try responseCodes(plan)
-        return try request.covariates.isEmpty
-          ? byClass(request, cells, codes) : byPropensity(request, cells, codes)
-      }, with: engine)
+      weights: request.weights, classifiers: [request.respondents] + request.classes + factors, numbers: numbers,
+      collectsPatterns: true, dataset.profile)
+    return CellsFit(plan: plan, purpose: "\(request)") { (cells) throws(ImmerseError) in
+      let codes = try responseCodes(plan)
+      return try request.covariates.isEmpty ? byClass(request, cells, codes) : byPropensity(request, cells, codes)
+    }
   }
 
   /// Whether each level of the column of respondents is one.

@@ -13,12 +13,15 @@ public enum Trimming {
   ) throws(ImmerseError) -> TrimModel {
     try request.validate()
     let dataset = try Dataset(source, columns: [.number(request.weights)], engine: engine)
+    return try dataset.fit(try cells(request, of: dataset), with: engine)
+  }
+
+  static func cells(_ request: TrimRequest, of dataset: Dataset) throws(ImmerseError) -> CellsFit<TrimModel> {
     let plan = try CellsPlan(
       weights: request.weights, classifiers: [], separatesWeights: true, dataset.profile)
-    return try dataset.fit(
-      CellsFit(plan: plan, purpose: "\(request)") { (cells) throws(ImmerseError) in
-        try model(request, cells.patterns)
-      }, with: engine)
+    return CellsFit(plan: plan, purpose: "\(request)") { (cells) throws(ImmerseError) in
+      try model(request, cells.patterns)
+    }
   }
 
   private static func model(_ request: TrimRequest, _ patterns: Patterns) throws(ImmerseError) -> TrimModel {

@@ -44,8 +44,7 @@ extension Weight {
       let request = NonresponseRequest(
         weights: weights, respondents: respondents, classes: classes.names, covariates: covariates.names,
         propensityClasses: propensityClasses, output: output.name)
-      let model = try ImmerseStats.Nonresponse.run(request, on: source, engine: output.global.engine)
-      try output.write(model, of: source, model.summary.analysis)
+      try output.run(.nonresponse(request), on: source)
     }
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Columnar
 import DataFormats
 import ImmerseStats
-import Reporting
 import Streaming
 
 extension Weight {
@@ -44,12 +43,11 @@ extension Weight {
     @Option(help: "The file to write; by default CSV on standard output.")
     var out: String?
 
-    @Option(help: "The form of the summary: table, csv, json or markdown.")
-    var format: ResultFormat = .table
-
+    @OptionGroup var summary: WeightSummary
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
+      try summary.check(dataTo: out)
       let engine = global.engine
       let source = try filter.apply(to: try data.open(global, engine), global, engine)
       let request = ReplicatesRequest(
@@ -61,13 +59,7 @@ extension Weight {
           remedy: "give the new ones another beginning with --name")
       }
       try DataFile.write(try source.applying(model), to: out ?? "-", engine: engine, force: global.force)
-      var result = model.summary.analysis
-      result.provenance = Provenance.current
-      let text = format.render(result)
-      if out != nil { try Terminal.write(text) } else if !global.quiet { Terminal.say(text) }
-      if !global.quiet {
-        for note in result.notes { Terminal.say("note: \(note.message)") }
-      }
+      try summary.write(model.summary.analysis, dataTo: out, global)
     }
   }
 }

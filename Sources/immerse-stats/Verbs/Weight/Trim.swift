@@ -43,24 +43,18 @@ extension Weight {
 
     func run() throws {
       let source = try output.open(data)
-      let engine = output.global.engine
-      if let margins {
-        guard lower != nil || upper != nil else {
-          throw ImmerseError(.usage, "no bound to trim at", remedy: "give --lower, --upper or both")
-        }
-        let request = CalibrationRequest(
-          weights: weights, margins: try Inputs.margins(margins),
-          weightBounds: [lower ?? 0, upper ?? .greatestFiniteMagnitude],
-          by: by,
-          output: output.name)
-        let model = try Weighting.run(.calibrate(request), on: source, engine: engine)
-        try output.write(model, of: source, model.analysis)
-      } else {
-        let request = TrimRequest(
-          weights: weights, lower: lower, upper: upper, strict: strict, output: output.name)
-        let model = try Trimming.run(request, on: source, engine: engine)
-        try output.write(model, of: source, model.summary.analysis)
+      guard let margins else {
+        return try output.run(
+          .trim(
+            TrimRequest(weights: weights, lower: lower, upper: upper, strict: strict, output: output.name)), on: source)
       }
+      guard lower != nil || upper != nil else {
+        throw ImmerseError(.usage, "no bound to trim at", remedy: "give --lower, --upper or both")
+      }
+      let request = CalibrationRequest(
+        weights: weights, margins: try Inputs.margins(margins),
+        weightBounds: [lower ?? 0, upper ?? .greatestFiniteMagnitude], by: by, output: output.name)
+      try output.run(.totals(.calibrate(request)), on: source)
     }
   }
 }
