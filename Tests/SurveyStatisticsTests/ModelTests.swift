@@ -1,8 +1,10 @@
 import Columnar
+import Expressions
 import Streaming
-import SurveyStatistics
 import TestSupport
 import Testing
+
+@testable import SurveyStatistics
 
 /// Generalised linear models and t tests against R survey 4.5.
 struct ModelTests {
@@ -29,6 +31,115 @@ struct ModelTests {
     expectClose(result.rows.compactMap(\.standardError), try entry["se"].numbers, relative: relative)
     let df = try entry["df_residual"].number
     #expect(result.rows.allSatisfy { $0.degreesOfFreedom == df })
+    let covariance = try #require(result.covariance)
+    #expect(covariance.terms == result.rows.map(\.term))
+    for (row, expected) in zip(covariance.values, try entry["vcov"].list) {
+      expectClose(row, try expected.numbers, relative: max(relative, 1e-9), absolute: 1e-14, "vcov")
+    }
+  }
+
+  @Test func termsTestedTogether() throws {
+    let result = try Estimation.run(
+      EstimateRequest(
+        .glm, of: ["sch.wide ~ ell + meals + mobility"], design: Samples.stratified, family: .binomial,
+        terms: ["ell", "mobility"]), on: try Samples.open("apistrat"))
+    let wald = try #require(result.tests.first { $0.method == .wald })
+    let entry = try golden("glm", "strat.logit_tight.regTermTest_wald")
+    expectClose(wald.statistic, try entry["F"].number, relative: 1e-9)
+    expectClose(wald.degreesOfFreedom, try entry["df"].number)
+    expectClose(wald.residualDegreesOfFreedom, try entry["ddf"].number)
+    expectClose(try #require(wald.pValue), try entry["p"].number, relative: 1e-8)
+    let ratio = try #require(result.tests.first { $0.method == .likelihoodRatio })
+    let tight = try golden("models", "lrt")
+    expectClose(ratio.statistic, try tight["chisq"].number, relative: 1e-9)
+    expectClose(try #require(ratio.designEffects), try tight["lambda"].numbers, relative: 1e-8)
+    // survey's p-value is the saddlepoint approximation, at its default stop as well as driven on.
+    for entry in [tight, try golden("glm", "strat.logit.regTermTest_LRT")] {
+      let tail = WeightedChiSquares(try entry["lambda"].numbers, residualDF: try entry["ddf"].number)
+      expectClose(tail.saddlepoint(try entry["chisq"].number), try entry["p"].number, relative: 1e-6)
+    }
+    let exact = WeightedChiSquares(try tight["lambda"].numbers, residualDF: 194).exact(try tight["chisq"].number)
+    expectClose(try #require(ratio.pValue), exact, relative: 1e-8)
+  }
+
+  @Test func aTermTestedAloneIsItsSquaredT() throws {
+    let result = try Estimation.run(
+      EstimateRequest(.glm, of: ["api00 ~ ell + meals"], design: Samples.cluster, terms: ["ell"]),
+      on: try Samples.open("apiclus1"))
+    let t = try #require(result.rows[1].statistic)
+    expectClose(result.tests[0].statistic, t * t)
+    expectClose(try #require(result.tests[0].pValue), try #require(result.rows[1].pValue))
+  }
+
+  // MARK: Ordinal responses
+
+  private func withMealCategories() throws -> any Source {
+    let source = try Samples.open("apiclus1")
+    let rule = Derivation("mealcat", .cut(Cut("meals", breaks: [0, 25, 50, 75, 100], closed: .right)))
+    return try source.applying(try rule.transform(of: source))
+  }
+
+  @Test func proportionalOddsAgreeWithSurvey() throws {
+    let stopped = try golden("other_models", "olr")
+    let entry = try golden("models", "olr")
+    let result = try Estimation.run(
+      EstimateRequest(
+        .glm, of: ["mealcat ~ avg.ed + mobility + stype"], design: Samples.cluster, family: .ordinal),
+      on: try withMealCategories())
+    #expect(result.hasConverged)
+    let names = try stopped["names"].list.map { try $0.string }
+    #expect(result.rows.map(\.term) == names)
+    let (estimates, errors) = (result.rows.compactMap(\.estimate), result.rows.compactMap(\.standardError))
+    expectClose(estimates, try entry["coef"].numbers, relative: 1e-9)
+    expectClose(errors, try entry["se"].numbers, relative: 1e-8)
+    // svyolr stops where the deviance is larger; its Hessian is made of coarse differences.
+    let (there, here) = (try entry["deviance_where_svyolr_stops"].number, try entry["deviance"].number)
+    #expect(here < there)
+    expectClose(estimates, try stopped["coef"].numbers, relative: 1e-5)
+    expectClose(errors, try stopped["se"].numbers, relative: 2e-4)
+    #expect(result.rows.allSatisfy { $0.degreesOfFreedom == 10 })
+  }
+
+  /// With two levels the model is the logistic regression, its cut point the intercept with its sign turned.
+  @Test func twoLevelsAreALogisticRegression() throws {
+    func run(_ family: ModelFamily) throws -> EstimateResult {
+      try Estimation.run(
+        EstimateRequest(
+          .glm, of: ["sch.wide ~ ell + mobility + stype"], design: Samples.cluster, family: family,
+          terms: ["ell", "stype"]), on: try Samples.open("apiclus1"))
+    }
+    let (logistic, ordinal) = (try run(.binomial), try run(.ordinal))
+    let last = ordinal.rows.count - 1
+    #expect(ordinal.rows[last].term == "No|Yes")
+    for index in 0..<last {
+      let (a, b) = (ordinal.rows[index], logistic.rows[index + 1])
+      #expect(a.term == b.term)
+      expectClose(try #require(a.estimate), try #require(b.estimate), relative: 1e-9)
+      expectClose(try #require(a.standardError), try #require(b.standardError), relative: 1e-9)
+      expectClose(try #require(a.pValue), try #require(b.pValue), relative: 1e-8)
+    }
+    expectClose(-(try #require(ordinal.rows[last].estimate)), try #require(logistic.rows[0].estimate), relative: 1e-9)
+    for (a, b) in zip(ordinal.tests, logistic.tests) {
+      expectClose(a.statistic, b.statistic, relative: 1e-8)
+      expectClose(try #require(a.pValue), try #require(b.pValue), relative: 1e-7)
+    }
+  }
+
+  /// Levels that do not occur in the rows of the model have no cut point, and numbers are levels in their order.
+  @Test func onlyLevelsThatOccurAreCut() throws {
+    let source = try withMealCategories()
+    let result = try Estimation.run(
+      EstimateRequest(
+        .glm, of: ["mealcat ~ mobility"], design: Samples.cluster, where: "meals <= 25 or meals > 50",
+        family: .ordinal), on: source)
+    #expect(result.rows.map(\.term) == ["mobility", "(0,25]|(50,75]", "(50,75]|(75,100]"])
+    let error = #expect(throws: ImmerseError.self) {
+      try Estimation.run(
+        EstimateRequest(
+          .glm, of: ["mealcat ~ mobility"], design: Samples.cluster, where: "meals <= 25", family: .ordinal),
+        on: source)
+    }
+    #expect(error.map { "\($0)" }?.contains("two levels") == true)
   }
 
   @Test(arguments: [
@@ -89,7 +200,9 @@ struct ModelTests {
     }
     refuse("y ~ x", .binomial, naming: "separation")
     refuse("y ~ x + twice", .gaussian, naming: "twice")
+    refuse("y ~ x", .ordinal, naming: "separation")
     refuse("x ~ y", .binomial, naming: "binomial")
+    refuse("I(y + 1) ~ x", .ordinal, naming: "column of categories")
     refuse("y ~ x + (1 | unit)", .gaussian, naming: "random terms")
   }
 }

@@ -5,8 +5,36 @@ extension EstimateResult {
   /// The result in the common format.
   public var analysis: AnalysisResult {
     AnalysisResult(
-      "estimate.\(kind.rawValue)", rows: rows.map(\.json), sections: [.init("design", design.json)], notes: notes,
+      "estimate.\(kind.rawValue)", rows: rows.map(\.json), sections: sections, notes: notes,
       hasConverged: hasConverged)
+  }
+
+  private var sections: [JSONValue.Member] {
+    var sections: [JSONValue.Member] = [.init("design", design.json)]
+    if !tests.isEmpty { sections.append(.init("tests", .array(tests.map(\.json)))) }
+    if let covariance { sections.append(.init("vcov", covariance.json)) }
+    return sections
+  }
+}
+
+extension Covariance {
+  /// A row for each term, with a number for each term.
+  public var json: JSONValue {
+    .array(
+      zip(terms, values).map { term, row in
+        .object([.init("term", .string(term))] + zip(terms, row).map { .init($0, JSONValue($1)) })
+      })
+  }
+}
+
+extension TermTest {
+  public var json: JSONValue {
+    [
+      "terms": .string(terms.joined(separator: ", ")), "method": .string(method.rawValue),
+      "statistic": JSONValue(statistic), "df": JSONValue(degreesOfFreedom),
+      "df_residual": JSONValue(residualDegreesOfFreedom), "p_value": JSONValue(pValue),
+      "design_effects": designEffects.map { .array($0.map { JSONValue($0) }) } ?? .null,
+    ]
   }
 }
 

@@ -63,6 +63,12 @@ public struct Cholesky: Sendable {
   /// `L'⁻¹ B`.
   public func solveUpper(_ b: Matrix) throws(NumericalError) -> Matrix { try solveTriangle(b, CblasTrans) }
 
+  /// The eigenvalues of `A⁻¹ B` for a symmetric `B`, in ascending order.
+  public func eigenvalues(of b: Matrix) throws(NumericalError) -> [Double] {
+    let half = try solveLower(b)
+    return try SymmetricEigen(try solveLower(half.transposed)).values
+  }
+
   private func solveTriangle(_ b: Matrix, _ transposition: CBLAS_TRANSPOSE) throws(NumericalError) -> Matrix {
     precondition(b.rows == size, "a right-hand side of another length than the matrix")
     var x = b

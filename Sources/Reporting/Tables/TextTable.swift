@@ -2,10 +2,10 @@ public import ImmerseStats
 
 /// A result as aligned text for a terminal: numbers to the right, with as many digits as a reader can use.
 public enum TextTable {
-  /// The rows, then what belongs to the analysis as a whole.
+  /// The rows, then what belongs to the analysis as a whole, but for covariance matrices, which are for programs.
   public static func render(_ result: AnalysisResult) -> String {
     var text = render(ResultTable(result.rows))
-    for member in result.sections {
+    for member in result.sections where member.key != "vcov" {
       switch member.value {
       case .array(let rows) where rows.isEmpty: continue
       case .array(let rows): text += "\n\(heading(member.key))\n" + render(ResultTable(rows))

@@ -13,6 +13,11 @@ public enum IndependenceStatistic: String, Sendable, Codable, CaseIterable {
   case wald = "Wald"
   /// The same, adjusted for few degrees of freedom of the design.
   case adjustedWald = "adjWald"
+  /// Pearson's X² with the exact tail of its limit under the design, the sum of chi-squared variables weighted by Δ's
+  /// eigenvalues, over a mean square with the second degrees of freedom of F.
+  case linearCombination = "lincom"
+  /// The same tail by a saddlepoint approximation.
+  case saddlepoint
 }
 
 /// A test that two categories are independent (Rao and Scott 1984, Annals of Statistics 12, 46-60).
@@ -35,24 +40,24 @@ struct IndependenceTest: Conclusion {
   }
   var hasConverged: Bool { true }
 
-  func rows(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> [Estimate] {
+  func conclude(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> Concluded {
     let table = try Table(self, domain)
     let result: Result
     switch statistic {
-    case .f, .chisq: result = try raoScott(table, domain)
+    case .f, .chisq, .linearCombination, .saddlepoint: result = try raoScott(table, domain)
     case .wald, .adjustedWald: result = try wald(table, domain)
     }
-    return [
+    return Concluded(rows: [
       Estimate(
         term: "\(rowVariable):\(columnVariable)", by: groups, form: .test,
         degreesOfFreedom: result.df, count: domain.count, smallestCell: domain.smallestCell,
         statistic: result.statistic, pValue: result.pValue, residualDegreesOfFreedom: result.residualDF)
-    ]
+    ])
   }
 
   private struct Result {
     var statistic: Double?
-    var df: Double
+    var df: Double?
     var residualDF: Double?
     var pValue: Double?
   }
@@ -124,25 +129,32 @@ struct IndependenceTest: Conclusion {
       gradients.append(gradient)
     }
     let observed = try domain.covariance(of: gradients, asShares: true)
-    let delta = try numerically { () throws(NumericalError) in
+    let eigenvalues = try numerically { () throws(NumericalError) in
       var scaled = basis
       for column in 0..<table.freedom {
         for (index, weight) in inverse.enumerated() { scaled[index, column] *= weight / n }
       }
-      return try Cholesky(try basis.transposedTimes(scaled)).solve(observed)
+      return try Cholesky(try basis.transposedTimes(scaled)).eigenvalues(of: observed)
     }
-    let trace = delta.diagonal.reduce(0, +)
+    let trace = eigenvalues.reduce(0, +)
     guard trace > 0 else { return Result(df: Double(table.freedom)) }
     if statistic == .chisq {
       let df = Double(table.freedom)
       return Result(
         statistic: pearson, df: df, residualDF: nil, pValue: ChiSquared(df: df).survival(pearson / (trace / df)))
     }
-    let df = trace * trace / delta.traceOfProduct(delta.transposed)
+    let df = trace * trace / eigenvalues.reduce(0) { $0 + $1 * $1 }
     let residual = df * Double(domain.degreesOfFreedom)
+    if statistic == .f {
+      return Result(
+        statistic: pearson / trace, df: df, residualDF: residual,
+        pValue: residual > 0 ? FDistribution(df1: df, df2: residual).survival(pearson / trace) : nil)
+    }
+    let tail = WeightedChiSquares(eigenvalues, residualDF: residual)
     return Result(
-      statistic: pearson / trace, df: df, residualDF: residual,
-      pValue: residual > 0 ? FDistribution(df1: df, df2: residual).survival(pearson / trace) : nil)
+      statistic: pearson, residualDF: residual,
+      pValue: residual > 0
+        ? statistic == .saddlepoint ? tail.saddlepoint(pearson) : tail.exact(pearson) : nil)
   }
 
   private func wald(_ table: Table, _ domain: DomainTotals) throws(ImmerseError) -> Result {

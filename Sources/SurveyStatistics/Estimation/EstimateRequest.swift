@@ -6,10 +6,13 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
     case mean, total, ratio, proportion, variance
     case standardDeviation = "sd"
-    case covariance, correlation, quantile, ecdf, glm, chisq, ttest
+    case covariance, correlation, quantile, ecdf, glm, chisq, ttest, ranktest
 
     /// A model or a test rather than estimates of domains.
-    var isAnalysis: Bool { [.glm, .chisq, .ttest].contains(self) }
+    var isAnalysis: Bool { self == .chisq || hasFormula }
+
+    /// What is asked for is one formula rather than a list of columns.
+    public var hasFormula: Bool { [.glm, .ttest, .ranktest].contains(self) }
   }
 
   /// What to do with rows that lack the variable or the group.
@@ -30,7 +33,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
 
   public var kind: Kind
   /// Columns; for a ratio `numerator/denominator`, for a covariance or correlation two or more or pairs `a:b`;
-  /// for a model or t test one formula, for `chisq` one table `a:b`.
+  /// for a model, t or rank test one formula, for `chisq` one table `a:b`.
   public var variables: [String]
   /// Quantities of which the columns hold several imputations; variables name them as they name columns.
   public var plausible: [PlausibleValues]
@@ -58,6 +61,10 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public var family: ModelFamily
   /// For `chisq`.
   public var statistic: IndependenceStatistic
+  /// For `ranktest`.
+  public var test: RankTest
+  /// For `glm`: terms of the formula whose coefficients are tested together.
+  public var terms: [String]
 
   /// - Parameter missing: by default models and tests leave rows out that lack a variable, and estimates refuse them.
   public init(
@@ -65,7 +72,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     where filter: String? = nil, contrast: Bool = false, average: Bool = false, missing: Missing? = nil,
     level: Double = 0.95, probabilities: [Double] = EstimateRequest.quartiles, rule: QuantileRule = .math,
     interval: ProportionInterval = .mean, at: [Double] = [], family: ModelFamily = .gaussian,
-    statistic: IndependenceStatistic = .f, plausible: [PlausibleValues] = [],
+    statistic: IndependenceStatistic = .f, test: RankTest = .wilcoxon, terms: [String] = [],
+    plausible: [PlausibleValues] = [],
     samplingVariance: SamplingVariance = .average
   ) {
     self.kind = kind
@@ -85,6 +93,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     self.samplingVariance = samplingVariance
     self.family = family
     self.statistic = statistic
+    self.test = test
+    self.terms = terms
   }
 
   public static let quartiles = [0.25, 0.5, 0.75]
@@ -94,7 +104,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     case filter = "where"
     case contrast, average, missing, level
     case probabilities = "probs"
-    case rule, interval, at, family, statistic, plausible
+    case rule, interval, at, family, statistic, test, terms, plausible
     case samplingVariance = "sampling_variance"
   }
 
@@ -119,6 +129,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
       try container.decodeIfPresent(SamplingVariance.self, forKey: .samplingVariance) ?? .average
     family = try container.decodeIfPresent(ModelFamily.self, forKey: .family) ?? .gaussian
     statistic = try container.decodeIfPresent(IndependenceStatistic.self, forKey: .statistic) ?? .f
+    test = try container.decodeIfPresent(RankTest.self, forKey: .test) ?? .wilcoxon
+    terms = try container.decodeIfPresent([String].self, forKey: .terms) ?? []
   }
 
   /// - Throws: `usage` where the request contradicts itself.
@@ -158,22 +170,34 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
       throw ImmerseError(
         .usage, "an interval by \(interval.rawValue) of a quantile", remedy: "choose mean, xlogit, beta or asin")
     }
-    if [.glm, .ttest].contains(kind) && !by.isEmpty || kind.isAnalysis && (contrast || average) {
+    if kind.hasFormula && !by.isEmpty || kind.isAnalysis && (contrast || average) {
       throw ImmerseError(
         .usage, "groups are not compared by \(kind.rawValue)",
         remedy: "choose the rows with --where, one group at a time")
     }
-    if [.glm, .ttest].contains(kind) && design.replicates != nil {
+    if kind.hasFormula && design.replicates != nil {
       throw ImmerseError(
         .usage, "\(kind.rawValue) under replicate weights is not there yet",
         remedy: "describe the design by --strata and --psu")
     }
-    if kind == .chisq && statistic == .chisq && !plausible.isEmpty {
+    if kind == .chisq && [.chisq, .linearCombination, .saddlepoint].contains(statistic) && !plausible.isEmpty {
       throw ImmerseError(
         .usage, "X² of several imputations has no common value", remedy: "choose --statistic F, Wald or adjWald")
     }
     if family != .gaussian && kind != .glm {
       throw ImmerseError(.usage, "a family \(family.rawValue) of \(kind.rawValue)", remedy: "families belong to glm")
+    }
+    if !terms.isEmpty && kind != .glm {
+      throw ImmerseError(.usage, "terms of a \(kind.rawValue) tested", remedy: "terms belong to glm")
+    }
+    if !terms.isEmpty && !plausible.isEmpty {
+      throw ImmerseError(
+        .usage, "terms are not tested together with plausible values yet",
+        remedy: "leave --terms out, or test one column")
+    }
+    if test != .wilcoxon && kind != .ranktest {
+      throw ImmerseError(
+        .usage, "a \(test.rawValue) test of a \(kind.rawValue)", remedy: "rank tests belong to ranktest")
     }
     if (contrast || average) && by.isEmpty {
       throw ImmerseError(

@@ -105,7 +105,8 @@ public enum Estimation {
     var conclusion: (any Conclusion)?
     let (statistics, estimands): ([Statistic], [Estimand])
     if request.kind.isAnalysis {
-      let analysis = try Conclusions.of(request, dataset, domains, filter, known, engine)
+      let context = ModelContext(request: request, domains: domains, filter: filter, known: known)
+      let analysis = try Conclusions.of(context, dataset, engine)
       (statistics, estimands) = ([analysis.statistic], [])
       conclusion = analysis.conclusion
     } else if request.kind == .quantile {

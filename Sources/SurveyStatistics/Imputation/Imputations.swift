@@ -45,7 +45,7 @@ struct Imputations {
           var imputed = request
           imputed.plausible = []
           imputed.variables = request.variables.map {
-            Imputations.replace($0, by: columns, isFormula: request.isFormula)
+            Imputations.replace($0, by: columns, isFormula: request.kind.hasFormula)
           }
           imputed.by = request.by.map { columns[$0] ?? $0 }
           imputed.filter = request.filter.map { substitution($0) }
@@ -103,7 +103,7 @@ struct Imputations {
   static func names(_ request: EstimateRequest) -> Set<String> {
     namesOfRows(request).union(
       request.variables.flatMap { variable in
-        request.isFormula ? Array(NameSubstitution.names(in: variable)) : [variable] + parts(variable)
+        request.kind.hasFormula ? Array(NameSubstitution.names(in: variable)) : [variable] + parts(variable)
       })
   }
 
@@ -130,9 +130,4 @@ struct Imputations {
     }
     return String(result.dropLast())
   }
-}
-
-extension EstimateRequest {
-  /// Whether the variable is the formula of a model.
-  fileprivate var isFormula: Bool { kind.isAnalysis && kind != .chisq }
 }

@@ -44,6 +44,7 @@ struct ImputedResults: Sendable {
       }
     }
     var pooled = results[0][0]
+    pooled.covariance = nil
     pooled.hasConverged = results.allSatisfy { $0.allSatisfy(\.hasConverged) }
     pooled.rows = order.compactMap { key in found[key].flatMap { row(key, $0) } }
     var notes: [Note] = []

@@ -62,6 +62,7 @@ extension EstimateRequest.Kind: ExpressibleByArgument {}
 extension EstimateRequest.Missing: ExpressibleByArgument {}
 extension QuantileRule: ExpressibleByArgument {}
 extension ModelFamily: ExpressibleByArgument {}
+extension RankTest: ExpressibleByArgument {}
 extension IndependenceStatistic: ExpressibleByArgument {}
 extension ProportionInterval: ExpressibleByArgument {}
 

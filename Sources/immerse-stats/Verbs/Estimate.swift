@@ -18,6 +18,8 @@ struct Estimate: ParsableCommand {
         immerse-stats estimate glm "api00 ~ ell + meals" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate chisq sch.wide:stype --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate ttest "enroll ~ comp.imp" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
+        immerse-stats estimate glm "sch.wide ~ ell + meals" --family binomial --terms ell,meals --data apistrat.csv --weights pw --strata stype
+        immerse-stats estimate ranktest "ell ~ comp.imp" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate mean belonging --data children.csv --weights weight --strata stratum --psu site \\
           --by country,migrant --contrast
 
@@ -55,14 +57,21 @@ struct Estimate: ParsableCommand {
   @Flag(help: "Also the average over the levels of the last --by column, each level counted equally.")
   var average = false
 
-  @Option(help: "fail or drop rows that lack a variable; by default fail, but drop for glm, chisq and ttest.")
+  @Option(
+    help: "fail or drop rows that lack a variable; by default fail, but drop for glm, chisq, ttest and ranktest.")
   var missing: EstimateRequest.Missing?
 
-  @Option(help: "For glm: gaussian, binomial or poisson.")
+  @Option(help: "For glm: gaussian, binomial, poisson or ordinal (proportional odds).")
   var family: ModelFamily = .gaussian
 
-  @Option(help: "For chisq: F, Chisq, Wald or adjWald.")
+  @Option(help: "For glm: terms of the formula, separated by commas, that are tested together.")
+  var terms: String?
+
+  @Option(help: "For chisq: F, Chisq, Wald, adjWald, lincom or saddlepoint.")
   var statistic: IndependenceStatistic = .f
+
+  @Option(help: "For ranktest: wilcoxon, vanderWaerden, median or KruskalWallis.")
+  var test: RankTest = .wilcoxon
 
   @Option(help: "Confidence level.")
   var level = 0.95
@@ -94,11 +103,12 @@ struct Estimate: ParsableCommand {
 
   func run() throws {
     var request = EstimateRequest(
-      kind, of: [.glm, .ttest].contains(kind) ? [variables] : Optional(variables).names,
+      kind, of: kind.hasFormula ? [variables] : Optional(variables).names,
       design: try replication.design(design.design, seed: global.seed), by: by.names, where: filter,
       contrast: contrast, average: average, missing: missing, level: level,
       probabilities: try Optional(probs).numbers("--probs"), rule: rule, interval: interval,
-      at: try at.numbers("--at"), family: family, statistic: statistic, plausible: replication.plausible)
+      at: try at.numbers("--at"), family: family, statistic: statistic, test: test, terms: terms.names,
+      plausible: replication.plausible)
     try request.validate()
     let engine = global.engine
     let source = try data.open(global, engine)

@@ -1,94 +1,86 @@
 import Columnar
-import Expressions
 import LinearAlgebra
 import ModelFormula
 import Streaming
 
-/// A generalised linear model at its weighted maximum, found by Newton steps of one pass each.
+/// A regression at its weighted maximum, found by Newton steps of one pass each.
 struct FittedModel: Sendable {
   let scores: ModelScores
-  /// The inverse of X'WX, of the scaled columns.
+  /// The inverse of the information, of the scaled columns.
   let inverse: Matrix
+  /// With weights of mean 1.
   let deviance: Double
+  let meanWeight: Double
   let iterations: Int
   let hasConverged: Bool
 
   private static let iterationLimit = 50
 
-  /// - Throws: `usage` for a formula that is none, `badData` for collinear columns, separation, or a response the family
-  ///   does not have.
-  init(
-    _ request: EstimateRequest, _ dataset: Dataset, _ domains: DomainKeys, _ filter: Expression?,
-    _ known: (tree: UnitTree, weights: [Double])?, _ engine: Engine
-  ) throws(ImmerseError) {
-    let frame = try ModelFrame(try ModelText(request).formula(dataset.profile), profile: dataset.profile)
-    var scales = try frame.fixed.map { index throws(ImmerseError) in try frame.provisionalScales()[index] }
-    let hasIntercept = frame.fixed.contains { frame.columns[$0].isIntercept }
-    if !hasIntercept { for index in scales.indices { scales[index].shift = 0 } }
+  var design: ModelDesign { scores.design }
 
-    func step(_ coefficients: [Double]?) throws(ImmerseError) -> ModelStepFit.Partial {
-      try dataset.fit(
-        ModelStepFit(
-          request: request, frame: frame, scales: scales, coefficients: coefficients, domains: domains,
-          filter: filter, known: known), with: engine)
+  /// - Throws: `badData` for collinear columns, separation, or a response the family does not have.
+  init(
+    _ design: ModelDesign, _ context: ModelContext, _ dataset: Dataset, _ engine: Engine
+  ) throws(ImmerseError) {
+    func step(_ design: ModelDesign, _ parameters: [Double]?) throws(ImmerseError) -> ModelSums {
+      try dataset.fit(ModelStepFit(context: context, design: design, parameters: parameters), with: engine)
     }
-    func solve(_ step: ModelStepFit.Partial) throws(ImmerseError) -> [Double] {
+    func solve(_ step: ModelSums) throws(ImmerseError) -> [Double] {
       do { return try Cholesky(step.information).solve(step.score) } catch {
         // Where fitted shares are all but 0 and 1, no information is left.
-        if request.family == .binomial && step.reach > 10 { throw .separation(frame.variableNames[0]) }
+        if design.family.canSeparate && step.reach > 10 { throw .separation(design.frame.variableNames[0]) }
         throw ImmerseError(.failure, "the model's equations could not be solved: \(error)")
       }
     }
 
-    var current = try step(nil)
+    let (design, start) = try design.started(context, dataset, engine)
+    var current = try step(design, start)
     guard current.count > 0 else {
       throw ImmerseError(.badData, "no row has all variables of the model and a weight", remedy: "check --where")
     }
     if let dependent = current.information.dependentColumns().first {
       throw ImmerseError(
         .badData, "adds nothing to the columns before it, so its coefficient is not defined",
-        variable: frame.columns[frame.fixed[dependent]].name, remedy: "leave it out of the formula")
+        variable: design.names[dependent], remedy: "leave it out of the formula")
     }
-    var coefficients = try solve(current)
-    var previous = (coefficients: coefficients, deviance: Double.infinity)
+    let first = try solve(current)
+    var parameters = start.map { zip($0, first).map { $0 + $1 } } ?? first
+    var previous = (parameters: start ?? parameters, deviance: start == nil ? Double.infinity : current.deviance)
     var (iterations, converged) = (0, false)
     while !converged && iterations < FittedModel.iterationLimit {
       iterations += 1
-      current = try step(coefficients)
+      current = try step(design, parameters)
       // A step too long raises the deviance or leaves the numbers; half of it is tried.
       if !(current.deviance <= previous.deviance * (1 + 1e-9)) {
-        coefficients = zip(coefficients, previous.coefficients).map { ($0 + $1) / 2 }
+        parameters = zip(parameters, previous.parameters).map { ($0 + $1) / 2 }
         continue
       }
-      previous = (coefficients, current.deviance)
+      previous = (parameters, current.deviance)
       let change = try solve(current)
       let decrement = zip(change, current.score).reduce(0) { $0 + $1.0 * $1.1 }
-      let size = current.information.form(coefficients, coefficients)
-      coefficients = zip(coefficients, change).map { $0 + $1 }
+      let size = current.information.form(parameters, parameters)
+      parameters = zip(parameters, change).map { $0 + $1 }
       converged = decrement <= 1e-22 * current.deviance + 1e-27 * size
     }
-    if !converged && request.family == .binomial && current.reach > 20 {
-      throw .separation(frame.variableNames[0])
+    if !converged && design.family.canSeparate && current.reach > 20 {
+      throw .separation(design.frame.variableNames[0])
     }
-    scores = ModelScores(frame: frame, family: request.family, scales: scales, coefficients: coefficients)
+    scores = ModelScores(design: design, parameters: parameters)
     inverse = try numerically { () throws(NumericalError) in try Cholesky(current.information).inverse() }
-    deviance = current.deviance * Double(current.count) / current.sumOfWeights
+    meanWeight = current.sumOfWeights / Double(current.count)
+    deviance = current.deviance / meanWeight
     self.iterations = iterations
     hasConverged = converged
   }
 
-  /// The coefficients' names, as R prints them.
-  var names: [String] { scores.frame.fixed.map { scores.frame.columns[$0].name } }
-
-  /// Turns coefficients of the scaled columns into those of the columns as they are.
-  var unscaling: Matrix {
-    var map = Matrix.identity(names.count)
-    let intercept = scores.frame.fixed.firstIndex { scores.frame.columns[$0].isIntercept }
-    for (index, scale) in scores.scales.enumerated() {
-      map[index, index] = 1 / scale.scale
-      if let intercept, index != intercept { map[intercept, index] = -scale.shift / scale.scale }
+  /// The covariance that the parameters of the columns as they are would have if the model held and the rows were a simple
+  /// random sample, for a dispersion of 1 and weights of mean 1.
+  var naiveCovariance: Matrix {
+    get throws(ImmerseError) {
+      try numerically { () throws(NumericalError) in
+        try design.unscaling.congruence(inverse).scaled(by: meanWeight)
+      }
     }
-    return map
   }
 }
 
@@ -128,30 +120,46 @@ struct ModelText {
     }
   }
 
-  /// The columns the model reads; a response may hold text where the family is binomial.
+  /// The columns the model reads; a response may hold text where the family has categories.
   var columns: [ColumnRequest] {
     get throws(ImmerseError) {
       let formula = try parsed
-      guard request.family == .binomial, case .column(let name) = formula.response else {
+      guard request.family.canSeparate, case .column(let name) = formula.response else {
         return try formula.columnRequests
       }
-      return try formula.columnRequests.filter { $0.name != name } + [.automatic(name)]
+      let own: ColumnRequest = request.family == .ordinal ? .category(name) : .automatic(name)
+      return try formula.columnRequests.filter { $0.name != name } + [own]
     }
   }
 
-  /// The formula, with a response of two levels replaced by the indicator of the second.
+  /// The column of an ordinal response.
+  ///
+  /// - Throws: `usage` where the response is computed.
+  var responseColumn: String {
+    get throws(ImmerseError) {
+      guard case .column(let name) = try parsed.response else {
+        throw ImmerseError(
+          .usage, "an ordinal response is a column of categories, not \(try parsed.response.label)",
+          remedy: "derive a column of its categories first")
+      }
+      return name
+    }
+  }
+
+  /// The formula, with a category for a response replaced by an indicator: of the second of two levels where the family is
+  /// binomial, of any where it is ordinal and only the presence of a value counts.
   func formula(_ profile: Profile) throws(ImmerseError) -> Formula {
     let formula = try parsed
-    guard request.family == .binomial, case .column(let name) = formula.response,
-      let levels = profile.levels[name], profile.numbers[name] == nil
+    guard request.family.canSeparate, case .column(let name) = formula.response,
+      let levels = profile.levels[name], request.family == .ordinal || profile.numbers[name] == nil
     else { return formula }
-    guard levels.count == 2 else {
+    guard request.family == .ordinal || levels.count == 2 else {
       throw ImmerseError(
         .badData, "has \(levels.count) levels where a binomial response has two", variable: name,
         remedy: "recode it, or name one level as in I(\(name) == \"...\")")
     }
-    let level = levels[1].split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-    guard let tilde = formula.source.firstIndex(of: "~") else { return formula }
+    guard let last = levels.names.last, let tilde = formula.source.firstIndex(of: "~") else { return formula }
+    let level = last.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
     return try Formula(parsing: "I(`\(name)` == \"\(level)\") " + formula.source[tilde...])
   }
 

@@ -1,6 +1,4 @@
-import Numerics
-
-/// The distribution of a generalised linear model's response, with its canonical link.
+/// The kind of response that a regression is of.
 public enum ModelFamily: String, Sendable, Codable, CaseIterable {
   /// Identity link.
   case gaussian
@@ -8,57 +6,19 @@ public enum ModelFamily: String, Sendable, Codable, CaseIterable {
   case binomial
   /// Log link; the response is not negative.
   case poisson
+  /// Proportional odds: logit P(y ≤ k) = ζ_k − x'β, of a category in the order of its levels.
+  case ordinal
 
-  /// The mean at a linear predictor.
-  func mean(_ eta: Double) -> Double {
+  /// Of a generalised linear model; nil for the proportional-odds model, which is none.
+  var distribution: ResponseDistribution? {
     switch self {
-    case .gaussian: eta
-    case .binomial: 1 / (1 + .exp(-eta))
-    case .poisson: .exp(eta)
+    case .gaussian: .gaussian
+    case .binomial: .binomial
+    case .poisson: .poisson
+    case .ordinal: nil
     }
   }
 
-  /// The variance at a mean, which for a canonical link is also the mean's slope.
-  func variance(_ mu: Double) -> Double {
-    switch self {
-    case .gaussian: 1
-    case .binomial: mu * (1 - mu)
-    case .poisson: mu
-    }
-  }
-
-  /// The predictor from which iterations start: that of a mean close to the response.
-  func start(_ y: Double) -> Double {
-    switch self {
-    case .gaussian: y
-    case .binomial: .log((y + 0.5) / (1.5 - y))
-    case .poisson: .log(y + 0.1)
-    }
-  }
-
-  /// A row's share of the deviance.
-  func deviance(_ y: Double, _ mu: Double) -> Double {
-    func part(_ a: Double, _ b: Double) -> Double { a == 0 ? 0 : a * .log(a / b) }
-    switch self {
-    case .gaussian: return (y - mu) * (y - mu)
-    case .binomial: return 2 * (part(y, mu) + part(1 - y, 1 - mu))
-    case .poisson: return 2 * (part(y, mu) - (y - mu))
-    }
-  }
-
-  func allows(_ y: Double) -> Bool {
-    switch self {
-    case .gaussian: true
-    case .binomial: y >= 0 && y <= 1
-    case .poisson: y >= 0
-    }
-  }
-
-  var responses: String {
-    switch self {
-    case .gaussian: "numbers"
-    case .binomial: "numbers from 0 to 1, or a category of two levels"
-    case .poisson: "numbers that are not negative"
-    }
-  }
+  /// Whether covariates can tell the response without error, so that no finite coefficients exist.
+  var canSeparate: Bool { self == .binomial || self == .ordinal }
 }

@@ -10,9 +10,8 @@ struct ModelRows {
 
   /// - Parameter missing: by variable of the frame, how many rows were left out because of it.
   /// - Throws: `badData` where a column holds text or an infinite number.
-  init(
-    _ frame: ModelFrame, _ scales: [ColumnScale], _ batch: Batch, missing: inout [Int]
-  ) throws(ImmerseError) {
+  init(_ design: ModelDesign, _ batch: Batch, missing: inout [Int]) throws(ImmerseError) {
+    let frame = design.frame
     let rows = try FrameRows(frame, batch)
     let all = 0..<batch.rowCount
     complete = try rows.completeRows(in: all, missing: &missing) ?? all.map { Int32($0) }
@@ -21,40 +20,22 @@ struct ModelRows {
         if let target = target.baseAddress { rows.write(frame.columns[index], rows: all, scale: scale, to: target) }
       }
     }
-    columns = zip(frame.fixed, scales).map { column($0, $1) }
-    response = column(frame.response, .identity)
-  }
-}
-
-/// A fitted model's score x(y − μ) of every row: what its coefficients' variance is made of.
-struct ModelScores: Sendable, Hashable {
-  let frame: ModelFrame
-  let family: ModelFamily
-  let scales: [ColumnScale]
-  /// Of the scaled columns.
-  let coefficients: [Double]
-
-  static func == (a: ModelScores, b: ModelScores) -> Bool {
-    a.frame.formula == b.frame.formula && a.family == b.family && a.coefficients == b.coefficients
-  }
-
-  func hash(into hasher: inout Hasher) { hasher.combine(coefficients) }
-
-  /// One buffer a coefficient; rows that lack a variable are NaN.
-  func terms(_ batch: Batch) throws(ImmerseError) -> [Buffer<Double>] {
-    var missing = [Int](repeating: 0, count: frame.variableNames.count)
-    let rows = try ModelRows(frame, scales, batch, missing: &missing)
-    var residuals = [Double](repeating: .nan, count: batch.rowCount)
-    for index in rows.complete {
-      let row = Int(index)
-      var eta = 0.0
-      for (column, coefficient) in zip(rows.columns, coefficients) { eta += column[row] * coefficient }
-      residuals[row] = rows.response[row] - family.mean(eta)
-    }
-    return rows.columns.map { column in
-      Buffer(count: residuals.count) { target in
-        for row in target.indices { target[row] = residuals[row].isNaN ? .nan : residuals[row] * column[row] }
+    columns = zip(design.columns, design.scales).map { column($0, $1) }
+    switch design.response {
+    case .number: response = column(frame.response, .identity)
+    case .rankScore(let scores): response = Buffer(column(frame.response, .identity).array.map { scores($0) })
+    case .place(let name, let places):
+      let codes = try batch.categories(name).codes
+      response = Buffer(count: all.count) { target in
+        for row in all { target[row] = codes[row] < 0 ? .nan : Double(places[Int(codes[row])]) }
       }
     }
+  }
+
+  /// The linear predictor of a row.
+  func predictor(_ row: Int, _ coefficients: ArraySlice<Double>) -> Double {
+    var eta = 0.0
+    for (column, coefficient) in zip(columns, coefficients) { eta += column[row] * coefficient }
+    return eta
   }
 }

@@ -1,4 +1,5 @@
 public import Columnar
+import LinearAlgebra
 
 /// One level of a grouping column.
 public struct Group: Sendable, Hashable, Codable {
@@ -92,4 +93,43 @@ public struct EstimateResult: Sendable {
   public var notes: [Note]
   /// False where a model's iteration stopped before its maximum.
   public var hasConverged = true
+  /// Of a model's coefficients; nil for other kinds.
+  public var covariance: Covariance?
+  /// That the coefficients of some terms of a model are zero; empty unless asked for.
+  public var tests: [TermTest] = []
+}
+
+/// The covariance matrix of estimates under the design.
+public struct Covariance: Sendable, Hashable {
+  public var terms: [String]
+  /// By row and column, in the order of the terms.
+  public var values: [[Double]]
+
+  init(terms: [String], matrix: Matrix) {
+    self.terms = terms
+    values = terms.indices.map { row in terms.indices.map { matrix[row, $0] } }
+  }
+}
+
+/// A test that several coefficients of a model are all zero.
+public struct TermTest: Sendable, Hashable {
+  public enum Method: String, Sendable {
+    /// Of the coefficients in their covariance under the design, as an F.
+    case wald
+    /// Rao and Scott's: a difference of deviances, judged by the design effects.
+    case likelihoodRatio = "lrt"
+  }
+
+  public var terms: [String]
+  public var method: Method
+  /// F, or the difference of deviances with weights of mean 1.
+  public var statistic: Double
+  /// How many coefficients.
+  public var degreesOfFreedom: Double
+  public var residualDegreesOfFreedom: Double
+  /// Nil where the design leaves no degrees of freedom.
+  public var pValue: Double?
+  /// The eigenvalues, in descending order, of the covariance under the design against that of a simple random sample; of the
+  /// likelihood-ratio test only.
+  public var designEffects: [Double]?
 }

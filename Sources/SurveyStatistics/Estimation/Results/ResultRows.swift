@@ -44,7 +44,10 @@ struct ResultRows<Estimates: DomainEstimates> {
         result.notes.append(
           Note("missing_dropped", "\(statistics[0].term): \(totals.missing) rows that lack a variable were left out"))
       }
-      result.rows += try conclusion.rows(totals, by: domains.groups(key), level: request.level)
+      let concluded = try conclusion.conclude(totals, by: domains.groups(key), level: request.level)
+      result.rows += concluded.rows
+      result.covariance = concluded.covariance
+      result.tests += concluded.tests
     }
     return result
   }

@@ -55,7 +55,7 @@ extension Statistic {
           term: "\(a):\(b)", terms: .table(a, b, rows: rows, columns: columns), function: .first,
           comparison: nil))
     // Made from quantiles or a model, which take passes of their own.
-    case .quantile, .glm, .ttest: return []
+    case .quantile, .glm, .ttest, .ranktest: return []
     case .variance, .standardDeviation:
       for name in request.variables {
         let x = RowTerms.Standardised(name, profile)
@@ -90,7 +90,7 @@ extension Statistic {
     case .chisq:
       let (a, b) = try table(request)
       return [.category(a), .category(b)]
-    case .glm, .ttest: return try ModelText(request).columns
+    case .glm, .ttest, .ranktest: return try ModelText(request).columns
     case .proportion: return request.variables.map { .category($0) }
     case .covariance, .correlation: return try pairs(request.variables).flatMap { [.number($0), .number($1)] }
     case .ratio:

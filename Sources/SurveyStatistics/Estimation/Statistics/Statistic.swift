@@ -84,7 +84,7 @@ enum RowTerms: Sendable, Hashable {
     case .moments: 3
     case .products: 6
     case .table(_, _, let rows, let columns): rows * columns
-    case .scores(let scores): scores.coefficients.count
+    case .scores(let scores): scores.parameters.count
     }
   }
 
@@ -96,7 +96,7 @@ enum RowTerms: Sendable, Hashable {
     case .moments(let x): [.number(x.name)]
     case .products(let x, let y): [.number(x.name), .number(y.name)]
     case .table(let a, let b, _, _): [.category(a), .category(b)]
-    case .scores(let scores): scores.frame.columnRequests
+    case .scores(let scores): scores.design.frame.columnRequests
     }
   }
 
@@ -107,7 +107,7 @@ enum RowTerms: Sendable, Hashable {
     case .moments(let x): x.name
     case .products(let x, let y): "\(x.name):\(y.name)"
     case .table(let a, let b, _, _): "\(a):\(b)"
-    case .scores(let scores): scores.frame.variableNames[0]
+    case .scores(let scores): scores.design.frame.variableNames[0]
     }
   }
 }

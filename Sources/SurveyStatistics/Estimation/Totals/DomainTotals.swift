@@ -112,7 +112,14 @@ struct DomainTotals {
 /// What is made of the totals where it is not a row for each statistic and domain: a model or a test.
 protocol Conclusion: Sendable {
   /// - Throws: `badData` where the rows do not allow the analysis.
-  func rows(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> [Estimate]
+  func conclude(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> Concluded
   var notes: [Note] { get }
   var hasConverged: Bool { get }
+}
+
+/// What a conclusion comes to in one domain.
+struct Concluded {
+  var rows: [Estimate]
+  var covariance: Covariance?
+  var tests: [TermTest] = []
 }
