@@ -49,7 +49,10 @@ public struct Pass {
   public func run(over dataset: Dataset, with engine: Engine) throws(ImmerseError) -> Models {
     let ranges = Engine.lanes(chunks: dataset.chunkCount)
     let columns = columns
-    let lanes = Mutex([Int: [any Lane]]())
+    let tree = MergeTree<[any Lane]>(lanes: ranges.count) { (whole, parts) throws(ImmerseError) in
+      for (lane, part) in zip(whole, parts) { try lane.merge(part) }
+      return whole
+    }
     let done = Atomic<Int>(0)
     let fits = fits
     try parallelForEach(ranges.count, threads: engine.threads) { (index: Int) throws(ImmerseError) in
@@ -62,18 +65,9 @@ public struct Pass {
         }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, dataset.chunkCount)
       }
-      lanes.withLock { $0[index] = own }
+      try tree.add(own, ofLane: index)
     }
-    // Neighbours merge, then neighbours of what they became: the order is fixed, whatever the number of threads.
-    var merged = lanes.withLock { finished in ranges.indices.compactMap { finished[$0] } }
-    while merged.count > 1 {
-      let level = merged
-      try parallelForEach(level.count / 2, threads: engine.threads) { (pair: Int) throws(ImmerseError) in
-        for (whole, part) in zip(level[2 * pair], level[2 * pair + 1]) { try whole.merge(part) }
-      }
-      merged = stride(from: 0, to: level.count, by: 2).map { level[$0] }
-    }
-    return Models(lanes: merged.first ?? fits.map { $0.makeLane() }, dataset: dataset)
+    return Models(lanes: tree.root ?? fits.map { $0.makeLane() }, dataset: dataset)
   }
 }
 

@@ -27,7 +27,11 @@ public struct Dataset: Sendable {
     let count = source.chunkCount
     let batches = Mutex([Batch?](repeating: nil, count: keepsRows ? count : 0))
     let lanes = Engine.lanes(chunks: count)
-    let partials = Mutex([ProfilePartial?](repeating: nil, count: lanes.count))
+    let tree = MergeTree<ProfilePartial>(lanes: lanes.count) { (whole, part) throws(ImmerseError) in
+      var whole = whole
+      try whole.merge(part)
+      return whole
+    }
     let done = Atomic<Int>(0)
     try parallelForEach(lanes.count, threads: engine.threads) { (lane: Int) throws(ImmerseError) in
       var partial = ProfilePartial(profiled)
@@ -45,13 +49,9 @@ public struct Dataset: Sendable {
         }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, count)
       }
-      partials.withLock { [partial] in $0[lane] = partial }
+      try tree.add(partial, ofLane: lane)
     }
-    var whole = ProfilePartial(profiled)
-    for partial in partials.withLock({ $0 }) {
-      if let partial { try whole.merge(partial) }
-    }
-    let profile = whole.profile(sourceRows: source.rowCount)
+    let profile = (tree.root ?? ProfilePartial(profiled)).profile(sourceRows: source.rowCount)
     self.profile = profile
     self.source = source
     self.requests = requests
