@@ -5,7 +5,7 @@ SHELL := /bin/bash
 COMMAND := .build/release/immerse-stats
 
 .PHONY: demo test build setup lint consumer coverage adapters release-check clean
-.PHONY: bench bench-build bench-scaling bench-peers bench-compare bench-gate
+.PHONY: bench bench-build bench-scaling bench-peers bench-compare bench-gate bench-stream
 
 demo: build ## run the bundled study and print its headline figures
 	$(COMMAND) demo --force --out out/demo
@@ -49,6 +49,10 @@ bench-scaling: bench-build ## time against rows, schools, indicators and threads
 
 bench-peers: bench-build ## run other programs on the same files, and write Benchmarks/RESULTS.md
 	Benchmarks/scripts/peers.py
+
+bench-stream: build ## estimates and fits on 50,000,000 rows, and the anonymous memory they take
+	Benchmarks/scripts/stream.py
+	Benchmarks/scripts/stream.py --scattered
 
 bench-compare: bench-build ## is this slower than another revision? make bench-compare BASE=main
 	python3 Benchmarks/scripts/test_comparator.py

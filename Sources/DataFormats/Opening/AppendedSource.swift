@@ -100,7 +100,7 @@ public struct AppendedSource: RandomAccessSource {
 
 extension VariableMetadata {
   /// What both say; where they differ, this.
-  fileprivate func merging(_ other: VariableMetadata) -> VariableMetadata {
+  func merging(_ other: VariableMetadata) -> VariableMetadata {
     var merged = self
     merged.label = label ?? other.label
     merged.measure = measure ?? other.measure
@@ -113,7 +113,7 @@ extension VariableMetadata {
   }
 
   /// Whether the other gives one code another label, or declares other codes missing.
-  fileprivate func contradicts(_ other: VariableMetadata) -> Bool {
+  func contradicts(_ other: VariableMetadata) -> Bool {
     Set(missing) != Set(other.missing)
       || other.valueLabels.contains { value in label(of: value.code).map { $0 != value.label } ?? false }
   }

@@ -65,7 +65,7 @@ public struct Pass {
         }
         engine.progress?(done.add(1, ordering: .relaxed).newValue, dataset.chunkCount)
       }
-      try tree.add(own, ofLane: index)
+      try dataset.locatingErrors { () throws(ImmerseError) in try tree.add(own, ofLane: index) }
     }
     return Models(lanes: tree.root ?? fits.map { $0.makeLane() }, dataset: dataset)
   }

@@ -1,6 +1,6 @@
 public import Columnar
 public import CompositeIndicators
-import DataFormats
+public import DataFormats
 public import Expressions
 import Foundation
 import ImmerseStats
@@ -66,6 +66,17 @@ public enum Inputs {
         "contradicting_labels",
         "the files label the codes of \(names.count) variables differently or declare others missing; a code keeps the "
           + "label of the first file: \(Spelling.list(names))")
+    ]
+  }
+
+  /// What the columns that became one say differently of it, in words.
+  public static func contradictions(in long: LongSource) -> [Note] {
+    if long.contradictions.isEmpty { return [] }
+    return [
+      Note(
+        "contradicting_labels",
+        "columns that became one label its codes differently or declare others missing; a code keeps its first label: "
+          + Spelling.list(long.contradictions))
     ]
   }
 

@@ -1,5 +1,6 @@
 import Columnar
 import CompositeIndicators
+public import DataFormats
 public import Expressions
 import Streaming
 public import SurveyStatistics
@@ -17,6 +18,8 @@ public struct Study: Sendable, Decodable {
   public var codebook: String?
   /// Whether labelled variables are categories by their labels.
   public var valueLabels: Bool
+  /// Columns of waves or items that become rows, before anything else is done to them.
+  public var reshape: Reshape?
   public var join: [TableJoin]
   public var derive: [Derivation]
   /// Files of scales with item parameters; their scores become columns.
@@ -30,8 +33,8 @@ public struct Study: Sendable, Decodable {
   public var models: [ModelStep]
 
   enum CodingKeys: String, CodingKey {
-    case title, about, labels, data, codebook, join, derive, scales, design, weighting, estimates, scores, sensitivity,
-      models
+    case title, about, labels, data, codebook, reshape, join, derive, scales, design, weighting, estimates, scores,
+      sensitivity, models
     case valueLabels = "value_labels"
   }
 
@@ -43,6 +46,7 @@ public struct Study: Sendable, Decodable {
     data = try container.decode([String].self, forKey: .data)
     codebook = try container.decodeIfPresent(String.self, forKey: .codebook)
     valueLabels = try container.decodeIfPresent(Bool.self, forKey: .valueLabels) ?? false
+    reshape = try container.decodeIfPresent(Reshape.self, forKey: .reshape)
     join = try container.decodeIfPresent([TableJoin].self, forKey: .join) ?? []
     derive = try container.decodeIfPresent([Derivation].self, forKey: .derive) ?? []
     scales = try container.decodeIfPresent([String].self, forKey: .scales) ?? []

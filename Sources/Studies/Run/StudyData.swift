@@ -21,7 +21,9 @@ struct StudyData {
   init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
     var options = DataFile.Options(labels: study.valueLabels)
     if let codebook = study.codebook { options.codebook = try Codebook(file: files.resolve(codebook)).metadata }
-    let rows = try DataFile.open(study.data.map(files.resolve), options: options)
+    let opened = try DataFile.open(study.data.map(files.resolve), options: options)
+    let long = try study.reshape.map { r throws(ImmerseError) in try LongSource(opened, r, engine: engine) }
+    let rows: any Source = long ?? opened
     let tables = try Inputs.tables(study.join.map(files.resolve), to: rows, engine: engine)
     var source = try Inputs.joining(rows, tables).deriving(study.derive)
     for scale in study.scales {
@@ -47,7 +49,14 @@ struct StudyData {
     var pass = Pass()
     let checks = tables.map { pass.add(JoinCheck($0)) }
     let models = try pass.run(over: profiled, with: engine)
-    var notes: [Note] = []
+    var notes = Inputs.contradictions(in: opened) + (long.map(Inputs.contradictions) ?? [])
+    if profiled.profile.droppedRowCount > 0 {
+      notes.append(
+        Note(
+          "dropped_rows",
+          "\(profiled.profile.droppedRowCount) of \(profiled.rowCount) rows had no value of the reshaped variables and were "
+            + "left out"))
+    }
     for (table, check) in zip(tables, checks) { notes += table.notes(try models[check]) }
     let weights = try steps.map { s throws(ImmerseError) in
       try s.run(on: source, profiled, under: study.design, engine: engine)

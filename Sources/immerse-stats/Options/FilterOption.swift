@@ -15,7 +15,7 @@ struct FilterOption: ParsableArguments {
     let rule = CountingFilter(try FilterTransform(try Expression(parsing: condition)))
     if !global.quiet {
       Terminal.whenDone {
-        Terminal.say("note: \(rule.dropped.count) of \(source.rowCount) rows were dropped by the condition")
+        Terminal.say("note: \(rule.dropped.total) of \(source.rowCount) rows were dropped by the condition")
       }
     }
     return try source.applying(rule)
@@ -25,7 +25,7 @@ struct FilterOption: ParsableArguments {
 /// A filter that counts the rows it drops, however often it sees them.
 private struct CountingFilter: Transform {
   private let rule: FilterTransform
-  let dropped = DroppedRows()
+  let dropped = DroppedRowCount()
 
   init(_ rule: FilterTransform) { self.rule = rule }
 
@@ -35,16 +35,7 @@ private struct CountingFilter: Transform {
 
   func apply(to batch: Batch) throws(ImmerseError) -> Batch {
     let kept = try rule.apply(to: batch)
-    dropped.note(batch.rowCount - kept.rowCount, ofBatchAt: batch.firstRow)
+    dropped.note(batch.rowCount - kept.rowCount, ofChunk: batch.firstRow / chunkRows)
     return kept
   }
-}
-
-/// Dropped rows by the first row of their batch, so that a second pass counts nothing twice.
-private final class DroppedRows: Sendable {
-  private let counts = Locked<[Int: Int]>([:])
-
-  var count: Int { counts.withLock { $0.values.reduce(0, +) } }
-
-  func note(_ count: Int, ofBatchAt row: Int) { counts.withLock { $0[row] = count } }
 }

@@ -15,6 +15,7 @@ struct Convert: ParsableCommand {
 
         immerse-stats convert STU.sav students.arrow
         immerse-stats convert students.arrow - --format arrow | other-program
+        immerse-stats convert panel.csv long.arrow --long score=math1-math4 --long mood=mood1-mood4 --index wave --id child
 
       Read: .csv .tsv (also .gz and .zst), .arrow .feather .ipc, .parquet, .sav .zsav .por, .dta, .sas7bdat .xpt. Written: \
       .csv .tsv, .arrow (.arrows a stream), .sav .zsav, .dta. - is standard input or output. What of labels and missing \
@@ -32,13 +33,15 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var dialect: DialectOptions
   @OptionGroup var codebook: CodebookOption
+  @OptionGroup var reshape: ReshapeOptions
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let engine = global.engine
-    let rows = try DataFile.open(input, options: try codebook.apply(to: dialect.options))
+    let file = try DataFile.open(input, options: try codebook.apply(to: dialect.options))
+    let rows = try reshape.apply(to: file, global, engine)
     let source = try filter.apply(to: rows, global, engine)
     let format = try format.map { name throws(ImmerseError) in try FileFormat.named(name, on: output) }
     Terminal.say(

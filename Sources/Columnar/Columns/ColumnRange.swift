@@ -1,11 +1,9 @@
-import Columnar
-
 /// Columns written as a range: `rw1-rw80`, `PV1MATH-PV10MATH`, `JR01-JR75`.
-enum ColumnRange {
+public enum ColumnRange {
   /// The names that texts stand for: a text that is no range stands for itself.
   ///
   /// - Throws: `usage` for a range that runs backwards or has more than 10,000 columns, and for a name given twice.
-  static func names(_ texts: [String]) throws(ImmerseError) -> [String] {
+  public static func names(_ texts: [String]) throws(ImmerseError) -> [String] {
     var names: [String] = []
     for text in texts { names += try self.names(text) }
     var seen: Set<String> = []
