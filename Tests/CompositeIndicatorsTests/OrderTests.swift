@@ -19,12 +19,13 @@ import Testing
       case 3: return mixed % 7 == 0 ? .nan : -uniform * 0x1p-1060
       case 4: return 1 + Double(mixed % 1000) * 0x1p-52
       case 5: return row % 2 == 0 ? .greatestFiniteMagnitude : -.greatestFiniteMagnitude * uniform
+      case 6: return mixed % 9 == 0 ? .nan : row % 2 == 0 ? 0 : -Double(mixed % 12)
       default: return .nan
       }
     }
   }
 
-  @Test(arguments: 0..<7, [0, 1, 2, 255, 256, 5000, 100_000])
+  @Test(arguments: 0..<8, [0, 1, 2, 9, 255, 256, 5000, 100_000])
   func agreesWithSorting(kind: Int, count: Int) {
     let values = Self.awkward(count, kind)
     let present = values.indices.filter { !values[$0].isNaN }

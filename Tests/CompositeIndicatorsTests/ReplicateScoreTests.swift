@@ -43,7 +43,7 @@ import Testing
   ) throws -> ScoreResult {
     try score(
       ScoreRequest(framework(normalise), method: method), source: table(full),
-      replicates: replicates.map { ReplicateTable($0, spread: spread) }, engine: engine)
+      replicates: .tables(replicates.map { ReplicateTable($0, spread: spread) }), engine: engine)
   }
 
   /// Under fixed goalposts the index is (a + 3 b + c) / 5, so that its replicates are known.
@@ -107,7 +107,7 @@ import Testing
     let exact = try Self.run(.goalposts(scale: 100))
     let drawn = try sensitivity(
       SensitivityRequest(request, plan: SensitivityPlan(samplingDraws: 4000)), source: table(Self.full),
-      replicates: [ReplicateTable(Self.replicates, spread: .jk2)], engine: engine)
+      replicates: .tables([ReplicateTable(Self.replicates, spread: .jk2)]), engine: engine)
     for unit in drawn.units {
       let error = try #require(exact.row(unit: unit.name, term: "Index")?.standardError)
       expectClose(unit.scoreVariance?.sampling ?? .nan, error * error, relative: 0.1)

@@ -3,8 +3,9 @@ import Columnar
 /// Descending ranks: 1 for the highest value, ties share the smallest rank, 0 for a missing value. O(n).
 func descendingRanks(_ values: Buffer<Double>) -> Buffer<Int32> {
   Buffer(count: values.count) { ranks in
-    ranks.initialize(repeating: 0)
     values.withUnsafeBufferPointer { values in
+      if let few = FewValues(values) { return few.rank(values, into: ranks) }
+      ranks.initialize(repeating: 0)
       let order = RowOrder(values)
       var rank: Int32 = 0
       var last = Double.nan

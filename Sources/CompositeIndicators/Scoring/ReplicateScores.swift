@@ -11,7 +11,7 @@ public import Streaming
 ///
 /// O(replicates) times scoring.
 public func score(
-  _ request: ScoreRequest, source: any Source, replicates: [ReplicateTable], engine: Engine = Engine()
+  _ request: ScoreRequest, source: any Source, replicates: Replicates, engine: Engine = Engine()
 ) throws(ImmerseError) -> ScoreResult {
   let (units, estimates) = try request.units(from: source, replicates, engine: engine)
   return try ScoreModel.score(request, units, estimates, engine)
@@ -27,26 +27,40 @@ extension ScoreModel {
     let plain = try model.aggregation.apply(
       to: try model.normalised(units, notes: &notes), threads: engine.threads, notes: &notes)
     var variances = plain.columns.map { [Double](repeating: 0, count: $0.count) }
-    for set in replicates {
-      var scores: [[Buffer<Double>]] = []
-      for replicate in 0..<set.count {
-        let own = set.replaced(units, replicate)
-        let refitted = try ScoreModel(fitting: framework, request.method, to: own)
-        var unused: [Note] = []
-        let averaged = try refitted.aggregation.apply(to: try refitted.normalised(own, notes: &unused), notes: &unused)
-        guard averaged.units == plain.units else {
-          throw ImmerseError(
-            .badData, "a replicate leaves other units than the full sample",
-            remedy: "do not screen units by availability")
-        }
-        scores.append(averaged.columns)
+    // A unit that lacks an indicator in a replicate only is scored by others there, which says nothing of its error.
+    var lost = plain.columns.map { [Bool](repeating: false, count: $0.count) }
+    func refitted(_ own: UnitMatrix) throws(ImmerseError) -> [Buffer<Double>] {
+      let model = try ScoreModel(fitting: framework, request.method, to: own)
+      var unused: [Note] = []
+      let averaged = try model.aggregation.apply(to: try model.normalised(own, notes: &unused), notes: &unused)
+      guard averaged.units == plain.units else {
+        throw ImmerseError(
+          .badData, "a replicate leaves other units than the full sample",
+          remedy: "do not screen units by availability")
       }
+      for indicator in framework.indicators.indices {
+        let (full, own) = (plain.columns[indicator], averaged.columns[indicator])
+        for unit in 0..<full.count where own[unit].isNaN && !full[unit].isNaN { lost[indicator][unit] = true }
+      }
+      return averaged.columns
+    }
+    for set in replicates {
+      try engine.checkCancellation()
+      var scores: [[Buffer<Double>]] = []
+      for values in set.values { scores.append(try refitted(set.replaced(units, values))) }
+      var centre: [Buffer<Double>]?
+      if let own = set.centre { centre = try refitted(set.replaced(units, own)) }
       for term in variances.indices {
         for unit in variances[term].indices {
           let values = scores.map { $0[term][unit] }
-          let mean = values.reduce(0, +) / Double(values.count)
-          variances[term][unit] += set.scale * values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+          variances[term][unit] += set.covariance(
+            values, values, about: centre.map { ($0[term][unit], $0[term][unit]) })
         }
+      }
+    }
+    for group in model.aggregation.groups {
+      for child in group.children {
+        for unit in plain.units.indices where lost[child][unit] { lost[group.target][unit] = true }
       }
     }
     // What no sampled indicator enters has no error.
@@ -57,15 +71,17 @@ extension ScoreModel {
     }
     let errors = variances.indices.map { term in
       Buffer(
-        zip(variances[term], plain.columns[term].array).map { variance, score in
-          isSampled[term] && !score.isNaN ? variance.squareRoot() : .nan
+        plain.units.indices.map { unit in
+          let isKnown = isSampled[term] && !plain.columns[term][unit].isNaN && !lost[term][unit]
+          return isKnown ? variances[term][unit].squareRoot() : .nan
         })
     }
     let sets = replicates.map { "\($0.count)" }.joined(separator: " and ")
     notes.append(
       Note(
         "replicate_standard_errors",
-        "standard errors from \(sets) replicates, every step fitted anew to each; deviations are from their mean"))
+        "standard errors from \(sets) replicates, every step fitted anew to each; deviations are from "
+          + (replicates.contains { $0.centre != nil } ? "the full sample" : "their mean")))
     notes.append(model.rankIntervalNote(plain.units.count))
     return try ScoreResult(model, plain, standardErrors: errors, notes: notes, threads: engine.threads)
   }

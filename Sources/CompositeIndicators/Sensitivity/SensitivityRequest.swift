@@ -46,7 +46,7 @@ public struct SensitivityRequest: Codable, Sendable, Equatable {
 /// - Throws: `usage` where the plan does not fit the framework, `badData` where the framework or the table is faulty or
 ///   a combination of methods is not defined for the units, `cancelled`.
 public func sensitivity(
-  _ request: SensitivityRequest, source: any Source, replicates: [ReplicateTable] = [], engine: Engine = Engine()
+  _ request: SensitivityRequest, source: any Source, replicates: Replicates = .tables([]), engine: Engine = Engine()
 ) throws(ImmerseError) -> SensitivityResult {
   let framework = request.score.framework
   let plan = request.plan.over(framework.sensitivity ?? SensitivityPlan())

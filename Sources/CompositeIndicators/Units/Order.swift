@@ -3,8 +3,9 @@ import Columnar
 /// The rows with a value, by ascending value; ties in the order of the rows.
 ///
 /// A row's place is first guessed from where its value lies between the least and the greatest, as a 32-bit number that
-/// ascends with the values; rows are dealt out into as many buckets as fit the cache and put in order within each. Values
-/// spread as those of most indicators are cost O(rows); no values cost more than O(rows log rows).
+/// ascends with the values; rows are dealt out by its leading bits, then, within the cache, by the next ones, and the few
+/// left together are put in order. Values spread as those of most indicators are cost O(rows); no values cost more than
+/// O(rows log rows).
 struct RowOrder: ~Copyable {
   /// The guess above, the row below.
   private let entries: UnsafeMutablePointer<UInt64>
@@ -54,26 +55,71 @@ struct RowOrder: ~Copyable {
     }
   }
 
+  /// Buckets of one deal: as many as memory can be written to side by side.
+  private static let dealBits = 11
+
+  private static func bits(for count: Int) -> Int { min(dealBits, Int.bitWidth - count.leadingZeroBitCount) }
+
   private func deal(_ values: UnsafeBufferPointer<Double>, _ guess: Guess) {
-    let bits = min(17, Int.bitWidth - 1 - (count / 2).leadingZeroBitCount)
+    let bits = Self.bits(for: count)
     let shift = UInt64(64 - bits)
-    let ends = UnsafeMutablePointer<Int32>.allocate(capacity: 1 << bits)
+    let ends = UnsafeMutablePointer<Int32>.allocate(capacity: 2 << Self.dealBits)
     defer { ends.deallocate() }
     ends.initialize(repeating: 0, count: 1 << bits)
     for row in 0..<values.count where values[row] == values[row] {
       ends[Int(guess.of(values[row]) >> shift)] += 1
     }
-    var next: Int32 = 0
-    for bucket in 0..<1 << bits { (ends[bucket], next) = (next, next + ends[bucket]) }
+    let largest = Self.turnCountsToStarts(ends, 1 << bits)
     for row in 0..<values.count where values[row] == values[row] {
       let entry = guess.of(values[row])
       let bucket = Int(entry >> shift)
       entries[Int(ends[bucket])] = entry | UInt64(row)
       ends[bucket] += 1
     }
+    let room = UnsafeMutablePointer<UInt64>.allocate(capacity: largest)
+    defer { room.deallocate() }
     var start = 0
     for bucket in 0..<1 << bits {
       let end = Int(ends[bucket])
+      refine(start..<end, after: bits, ends + (1 << Self.dealBits), room)
+      start = end
+    }
+  }
+
+  /// Returns the largest count.
+  private static func turnCountsToStarts(_ counts: UnsafeMutablePointer<Int32>, _ buckets: Int) -> Int {
+    var (next, largest): (Int32, Int32) = (0, 0)
+    for bucket in 0..<buckets {
+      let count = counts[bucket]
+      (counts[bucket], next, largest) = (next, next + count, max(largest, count))
+    }
+    return Int(largest)
+  }
+
+  /// Orders the rows of one bucket by dealing them out again, by the bits after the first `known`.
+  private func refine(
+    _ range: Range<Int>, after known: Int, _ ends: UnsafeMutablePointer<Int32>, _ room: UnsafeMutablePointer<UInt64>
+  ) {
+    if range.count <= 32 { return order(range) }
+    // Rows of one value are in order already.
+    var isOrdered = true
+    for place in range.dropFirst() where entries[place] < entries[place - 1] { isOrdered = false }
+    if isOrdered { return }
+    let own = entries + range.lowerBound
+    let bits = Self.bits(for: range.count)
+    let (shift, mask) = (UInt64(64 - known - bits), UInt64(1 << bits - 1))
+    ends.initialize(repeating: 0, count: 1 << bits)
+    for place in 0..<range.count { ends[Int(own[place] >> shift & mask)] += 1 }
+    _ = Self.turnCountsToStarts(ends, 1 << bits)
+    for place in 0..<range.count {
+      let bucket = Int(own[place] >> shift & mask)
+      room[Int(ends[bucket])] = own[place]
+      ends[bucket] += 1
+    }
+    own.update(from: room, count: range.count)
+    var start = range.lowerBound
+    for bucket in 0..<1 << bits {
+      let end = range.lowerBound + Int(ends[bucket])
       order(start..<end)
       start = end
     }

@@ -5,32 +5,44 @@ public import Streaming
 ///
 /// The variance of whatever is computed from the estimates is `scale` times the sum of squared deviations from the mean
 /// of the replicates: 1/R for balanced replicates of R, 1 for paired jackknives, (1 + 1/M) / (M - 1) for what M plausible
-/// values add.
+/// values add. Each square may have a factor of its own, and deviations may be those from the full sample.
 public struct ReplicateEstimates: Sendable {
   /// The codes that differ between replicates.
   public let codes: [String]
   /// Replicate by replicate, code by code, over units; NaN where there is no estimate.
   let values: [[Buffer<Double>]]
   public let scale: Double
+  /// One for each replicate.
+  public let factors: [Double]
+  /// What deviations are from, code by code; nil for the mean of the replicates.
+  let centre: [Buffer<Double>]?
 
   public var count: Int { values.count }
 
   /// - Parameter values: replicate by replicate, code by code, one value for each unit.
   /// - Throws: `badData` where there are fewer than two replicates or lengths differ, `usage` where the scale is not above
-  ///   zero.
+  ///   zero or a factor is below.
   public init(
-    _ codes: [String], values: [[Buffer<Double>]], scale: Double
+    _ codes: [String], values: [[Buffer<Double>]], scale: Double, factors: [Double]? = nil,
+    centre: [Buffer<Double>]? = nil
   ) throws(ImmerseError) {
-    guard scale > 0 && scale.isFinite else {
-      throw ImmerseError(.usage, "the scale of replicates must be above zero")
+    let factors = factors ?? values.map { _ in 1 }
+    guard scale > 0 && scale.isFinite, factors.count == values.count,
+      factors.allSatisfy({ $0 >= 0 && $0.isFinite })
+    else {
+      throw ImmerseError(.usage, "the scale of replicates must be above zero, and no factor of one below")
     }
     let units = values.first?.first?.count
     guard values.count > 1, !codes.isEmpty,
-      values.allSatisfy({ $0.count == codes.count && $0.allSatisfy { $0.count == units } })
+      (values + (centre.map { [$0] } ?? [])).allSatisfy({
+        $0.count == codes.count && $0.allSatisfy { $0.count == units }
+      })
     else { throw ImmerseError(.badData, "there must be two replicates or more, each with all units and indicators") }
     self.codes = codes
     self.values = values
     self.scale = scale
+    self.factors = factors
+    self.centre = centre
   }
 
   /// Reads a table with one row for each replicate and unit.
@@ -80,22 +92,34 @@ public struct ReplicateEstimates: Sendable {
     try self.init(codes, values: values.map { $0.map { Buffer($0) } }, scale: spread.scale(max(count, 2)))
   }
 
-  /// The units as one replicate has them.
-  func replaced(_ units: UnitMatrix, _ replicate: Int) -> UnitMatrix {
+  /// The units with these values, as one replicate or what it is held against has them.
+  func replaced(_ units: UnitMatrix, _ values: [Buffer<Double>]) -> UnitMatrix {
     var result = units
-    for (code, column) in zip(codes, values[replicate]) {
+    for (code, column) in zip(codes, values) {
       if let index = units.codes.firstIndex(of: code) { result.replace(index, with: column) }
     }
     result.sampling = nil
     return result
   }
 
-  /// `scale` times the sum of products of deviations, for each unit; NaN where a replicate has no estimate.
+  /// The covariance of two quantities, given them from every replicate and from what replicates are held against; NaN where
+  /// a replicate lacks one.
+  func covariance(_ x: [Double], _ y: [Double], about centre: (x: Double, y: Double)?) -> Double {
+    let (mx, my) = centre ?? (mean(x), mean(y))
+    return scale * factors.indices.reduce(0) { $0 + factors[$1] * (x[$1] - mx) * (y[$1] - my) }
+  }
+
+  /// Of the replicates that count.
+  private func mean(_ values: [Double]) -> Double {
+    let counted = factors.indices.filter { factors[$0] > 0 }
+    return counted.reduce(0) { $0 + values[$1] } / Double(counted.count)
+  }
+
+  /// That of two codes in each unit.
   func covariance(_ a: Int, _ b: Int) -> [Double] {
     (0..<values[0][0].count).map { unit in
-      let (x, y) = (values.map { $0[a][unit] }, values.map { $0[b][unit] })
-      let (mx, my) = (x.reduce(0, +) / Double(count), y.reduce(0, +) / Double(count))
-      return scale * zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
+      covariance(
+        values.map { $0[a][unit] }, values.map { $0[b][unit] }, about: centre.map { ($0[a][unit], $0[b][unit]) })
     }
   }
 }

@@ -36,7 +36,7 @@ public struct ReplicateTable: Sendable {
       }
     }
 
-    func scale(_ count: Int) -> Double {
+    public func scale(_ count: Int) -> Double {
       let r = Double(count)
       return switch self {
       case .brr: 1 / r
@@ -62,26 +62,50 @@ public struct ReplicateTable: Sendable {
   }
 }
 
+/// Where replicates of units come from.
+public enum Replicates: Sendable {
+  /// Rows of tables that name the units.
+  case tables([ReplicateTable])
+  /// Values in the order of the units.
+  case estimates([ReplicateEstimates])
+
+  public var isEmpty: Bool {
+    switch self {
+    case .tables(let tables): tables.isEmpty
+    case .estimates(let estimates): estimates.isEmpty
+    }
+  }
+}
+
 extension ScoreRequest {
-  /// The units, and the estimates of the tables for them.
+  /// The units with the errors and covariances that replicates give.
   ///
-  /// - Parameter group: as in `units(from:group:engine:)`.
+  /// - Parameters:
+  ///   - group: as in `units(from:group:engine:)`.
+  ///   - replicates: of the units as read, in their order.
   func units(
-    from source: any Source, group: String? = nil, _ tables: [ReplicateTable], engine: Engine
+    from source: any Source, group: String? = nil, _ replicates: Replicates, engine: Engine
   ) throws(ImmerseError) -> (units: UnitMatrix, replicates: [ReplicateEstimates]) {
-    if !tables.isEmpty, let code = standardErrors.keys.min() {
+    if !replicates.isEmpty, let code = standardErrors.keys.min() {
       throw ImmerseError(
         .usage, "has a column of standard errors beside replicates", variable: code, remedy: "give one of them")
     }
     var units = try units(from: source, group: group, engine: engine)
-    var replicates: [ReplicateEstimates] = []
-    for table in tables {
-      replicates.append(
-        try ReplicateEstimates(
-          reading: table.source, units: Array(units.units), unit: unit ?? source.columnNames.first ?? "",
-          replicate: table.replicate, codes: framework.indicators.map(\.code), spread: table.spread, engine: engine))
+    var estimates: [ReplicateEstimates] = []
+    switch replicates {
+    case .estimates(let given): estimates = given
+    case .tables(let tables):
+      for table in tables {
+        estimates.append(
+          try ReplicateEstimates(
+            reading: table.source, units: Array(units.units), unit: unit ?? source.columnNames.first ?? "",
+            replicate: table.replicate, codes: framework.indicators.map(\.code), spread: table.spread, engine: engine))
+      }
     }
-    if !replicates.isEmpty { units.sampling = try SamplingErrors(replicates, of: framework) }
-    return (units, replicates)
+    guard estimates.allSatisfy({ $0.values[0][0].count == units.units.count }) else {
+      throw ImmerseError(.badData, "the replicates are of other units", place: .init(file: source.name))
+    }
+    if !estimates.isEmpty { units.sampling = try SamplingErrors(estimates, of: framework) }
+    return (units, estimates)
   }
 }

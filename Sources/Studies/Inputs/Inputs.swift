@@ -193,7 +193,7 @@ public enum Inputs {
   /// Tables of replicate estimates, from texts like `estimates.csv:jk2`.
   ///
   /// - Throws: `usage` where a text has another form, `noInput` where there is no such file.
-  public static func replicates(_ texts: [String]) throws(ImmerseError) -> [ReplicateTable] {
+  public static func replicates(_ texts: [String]) throws(ImmerseError) -> Replicates {
     var tables: [ReplicateTable] = []
     for text in texts {
       guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
@@ -205,7 +205,7 @@ public enum Inputs {
       }
       tables.append(ReplicateTable(try DataFile.open(String(text[..<colon])), spread: spread))
     }
-    return tables
+    return .tables(tables)
   }
 
   /// A small text file as a whole.

@@ -1,4 +1,5 @@
 public import CompositeIndicators
+public import SurveyStatistics
 
 /// Scores of countries or regions by a framework, from estimates of each.
 public struct ScoreStep: Sendable, Decodable {
@@ -11,9 +12,14 @@ public struct ScoreStep: Sendable, Decodable {
   public var level: MeasurementLevel
   /// Settings that override those of the framework.
   public var method: ScoreMethod
+  /// Replicates, in place of linearised standard errors, to each of which every step is fitted anew; those of the study's
+  /// design where it has any.
+  public var replicates: ReplicateDesign?
+  /// Quantities that indicators measure by several imputations, such as `math=PV1MATH-PV10MATH`.
+  public var plausible: [PlausibleValues]
 
   enum CodingKeys: String, CodingKey {
-    case framework, unit, level
+    case framework, unit, level, replicates, plausible
   }
 
   public init(from decoder: any Decoder) throws {
@@ -23,6 +29,8 @@ public struct ScoreStep: Sendable, Decodable {
     unit = try container.decode(String.self, forKey: .unit)
     level = try container.decodeIfPresent(MeasurementLevel.self, forKey: .level) ?? .country
     method = try ScoreMethod(from: decoder)
+    replicates = try container.decodeIfPresent(ReplicateDesign.self, forKey: .replicates)
+    plausible = try container.decodeIfPresent([PlausibleValues].self, forKey: .plausible) ?? []
   }
 }
 

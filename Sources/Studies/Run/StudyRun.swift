@@ -86,7 +86,9 @@ public struct StudyRun: Sendable {
           variable: step.step.name, remedy: "name one of \(Spelling.list(study.scores.map(\.step.name)))")
       }
       let result = try CompositeIndicators.sensitivity(
-        SensitivityRequest(request, plan: step.plan, seed: step.seed), source: table.table, engine: engine)
+        SensitivityRequest(request, plan: step.plan, seed: step.seed), source: table.table,
+        replicates: table.replicates,
+        engine: engine)
       sensitivities.append(Analysis(step: step.step, result: result.analysis()))
     }
     var fits: [Analysis] = []
@@ -126,7 +128,11 @@ public struct StudyRun: Sendable {
   private static func score(
     _ step: ScoreStep, _ request: ScoreRequest, _ units: UnitEstimates, _ engine: Engine
   ) throws(ImmerseError) -> Analysis {
-    var result = try CompositeIndicators.score(request, source: units.table, engine: engine).analysis
+    var result =
+      units.replicates.isEmpty
+      ? try CompositeIndicators.score(request, source: units.table, engine: engine).analysis
+      : try CompositeIndicators.score(request, source: units.table, replicates: units.replicates, engine: engine)
+        .analysis
     if units.withheld > 0 {
       result.notes.append(
         Note(

@@ -9,13 +9,29 @@ struct UnitEstimates {
   let table: Table
   /// The column of standard errors of each sampled indicator.
   let standardErrors: [String: String]
+  /// What every replicate and every imputation gives, where there are replicates.
+  let replicates: Replicates
   /// Units and indicators whose cells were too small to be used.
   let withheld: Int
 
   /// Means of the indicators' columns in every unit.
-  static func request(_ step: ScoreStep, _ framework: Framework, _ design: SurveyDesign) -> EstimateRequest {
-    EstimateRequest(
-      .mean, of: framework.indicators.map(Framework.column), design: design, by: [step.unit], missing: .drop)
+  ///
+  /// - Throws: `usage` where units are samples of which each has a scale of its own.
+  static func request(
+    _ step: ScoreStep, _ framework: Framework, _ design: SurveyDesign
+  ) throws(ImmerseError) -> EstimateRequest {
+    var design = design
+    if let replicates = step.replicates { design.replicates = replicates }
+    if let scales = design.replicates?.scales, Set(scales.values).count > 1 {
+      throw ImmerseError(
+        .usage, "replicates whose scale differs between samples are not carried into scores", variable: step.step.name,
+        remedy: "give all samples one scale")
+    }
+    var request = EstimateRequest(
+      .mean, of: framework.indicators.map(Framework.column), design: design, by: [step.unit], missing: .drop,
+      plausible: step.plausible)
+    request.keepsReplicates = design.replicates != nil
+    return request
   }
 
   /// - Throws: `badData` where an official ratio or a policy score differs inside a unit.
@@ -25,10 +41,12 @@ struct UnitEstimates {
     var columns: [(name: String, column: Column)] = [(step.unit, Column(units.map { Optional($0) }))]
     var standardErrors: [String: String] = [:]
     var withheld = 0
+    var sampled: [(code: String, cells: [Estimate.Replicates?])] = []
     for indicator in framework.indicators {
       let column = Framework.column(of: indicator)
       var values = [Double](repeating: .nan, count: units.count)
       var errors = values
+      var cells = [Estimate.Replicates?](repeating: nil, count: units.count)
       for row in estimates.rows where row.term == column {
         guard let unit = units.firstIndex(of: row.by[0].level), let estimate = row.estimate else { continue }
         if InterimDisclosure.withholds(row) {
@@ -37,17 +55,67 @@ struct UnitEstimates {
         }
         values[unit] = estimate
         errors[unit] = row.standardError ?? .nan
+        cells[unit] = row.replicates
       }
       columns.append((indicator.code, Column(values)))
       // Official counts and coded policy were not sampled, and a value stated for the whole unit brings no error with it:
       // their mean over children is the value itself.
       if indicator.kind?.canCarrySamplingError == true, indicator.measuredAt != step.level {
-        standardErrors[indicator.code] = indicator.code + " std_error"
-        columns.append((indicator.code + " std_error", Column(errors)))
+        if estimates.design.replicates == nil {
+          standardErrors[indicator.code] = indicator.code + " std_error"
+          columns.append((indicator.code + " std_error", Column(errors)))
+        } else {
+          sampled.append((indicator.code, cells))
+        }
       }
     }
+    replicates = .estimates(
+      try estimates.design.replicates.map { design throws(ImmerseError) in
+        try ReplicateEstimates.sets(of: sampled, design.variance)
+      } ?? [])
     table = Table(columns, name: step.step.name)
     self.standardErrors = standardErrors
     self.withheld = withheld
+  }
+}
+
+extension ReplicateEstimates {
+  /// The replicates of every imputation, which share the sampling variance among them, and the imputations, whose spread
+  /// adds to it: Rubin's rules for whatever is made of the indicators.
+  ///
+  /// - Parameter cells: of each code, one for each unit; nil where there is no estimate.
+  /// - Throws: `usage` where indicators have different numbers of imputations.
+  fileprivate static func sets(
+    of cells: [(code: String, cells: [Estimate.Replicates?])], _ variance: ReplicateVariance
+  ) throws(ImmerseError) -> [ReplicateEstimates] {
+    if cells.isEmpty { return [] }
+    let counts = cells.map { $0.cells.compactMap { $0?.values.count }.max() ?? 1 }
+    let m = counts.max() ?? 1
+    if let stray = counts.firstIndex(where: { $0 != 1 && $0 != m }) {
+      throw ImmerseError(
+        .usage, "has \(counts[stray]) imputations, another indicator \(m)", variable: cells[stray].code,
+        remedy: "give all indicators the same number of plausible values")
+    }
+    func columns(_ value: (Estimate.Replicates) -> Double) -> [Buffer<Double>] {
+      cells.map { $0.cells.map { $0.map(value) ?? .nan } }.map { Buffer($0) }
+    }
+    func member<Value>(_ values: [Value], _ imputation: Int) -> Value { values[values.count == 1 ? 0 : imputation] }
+    let codes = cells.map(\.code)
+    var sets: [ReplicateEstimates] = []
+    for imputation in 0..<m {
+      sets.append(
+        try ReplicateEstimates(
+          codes,
+          values: (0..<variance.count).map { replicate in columns { member($0.values, imputation)[replicate] } },
+          scale: variance.scale / Double(m), factors: variance.scales,
+          centre: variance.centre == .estimate ? columns { member($0.estimates, imputation) } : nil))
+    }
+    if m > 1 {
+      sets.append(
+        try ReplicateEstimates(
+          codes, values: (0..<m).map { imputation in columns { member($0.estimates, imputation) } },
+          scale: ReplicateTable.Spread.plausibleValues.scale(m)))
+    }
+    return sets
   }
 }

@@ -65,6 +65,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public var test: RankTest
   /// For `glm`: terms of the formula whose coefficients are tested together.
   public var terms: [String]
+  /// Whether rows keep what every replicate gives, for what is computed of them in turn; no part of a request's text.
+  public var keepsReplicates = false
 
   /// - Parameter missing: by default models and tests leave rows out that lack a variable, and estimates refuse them.
   public init(

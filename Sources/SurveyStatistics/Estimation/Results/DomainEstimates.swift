@@ -19,6 +19,8 @@ protocol DomainEstimates {
   func units(_ domain: Int) -> Int
   /// The independent sample a domain lies in, such as that of its country; one and the same where there is one.
   func sample(_ domain: Int) -> String
+  /// Under each replicate; nil where the variance is not that of replicates.
+  func replicates(_ statistic: Int, _ domain: Int) -> [Double]?
   /// Of a combination of domains of one sample.
   ///
   /// - Throws: `badData` where the design leaves the variance undefined and says to fail.
@@ -40,6 +42,7 @@ protocol DomainEstimates {
 
 extension DomainEstimates {
   func sample(_ domain: Int) -> String { "" }
+  func replicates(_ statistic: Int, _ domain: Int) -> [Double]? { nil }
 }
 
 /// One term of a linear combination of domains.

@@ -57,6 +57,16 @@ public struct Estimate: Sendable, Hashable {
 
   /// What imputations, such as plausible values, add to the uncertainty; nil where there are none.
   public var imputation: Imputation?
+  /// What the replicates give, where the request asks for them to be kept.
+  public var replicates: Replicates?
+
+  /// Imputation by imputation, of which there is one where nothing was imputed.
+  public struct Replicates: Sendable, Hashable {
+    /// From the full sample.
+    public var estimates: [Double]
+    /// Under each replicate; NaN where it gives all rows a weight of zero.
+    public var values: [[Double]]
+  }
 
   public struct Imputation: Sendable, Hashable {
     public var count: Int

@@ -113,7 +113,14 @@ struct ResultRows<Estimates: DomainEstimates> {
       designEffect: effect.flatMap { $0.isFinite ? $0 : nil },
       smallestCell: Estimate.Cell(
         count: counts.flatMap(\.self).min() ?? 0, units: terms.map { estimates.units($0.domain) }.min() ?? 0),
-      imputation: estimand.isImputed ? combined.imputation : nil)
+      imputation: estimand.isImputed ? combined.imputation : nil,
+      replicates: request.keepsReplicates && terms.count == 1 ? replicates(estimand, terms[0].domain) : nil)
+  }
+
+  private func replicates(_ estimand: Estimand, _ domain: Int) -> Estimate.Replicates? {
+    let values = estimand.members.compactMap { estimates.replicates($0, domain) }
+    guard values.count == estimand.members.count else { return nil }
+    return Estimate.Replicates(estimates: estimand.members.map { estimates.estimate($0, domain) }, values: values)
   }
 
   private func limits(

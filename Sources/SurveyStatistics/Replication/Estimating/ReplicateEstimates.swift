@@ -91,6 +91,8 @@ struct ReplicateEstimates: DomainEstimates {
 
   func sample(_ domain: Int) -> String { samples[domain] }
 
+  func replicates(_ statistic: Int, _ domain: Int) -> [Double]? { domains[domain].values[statistic].replicates }
+
   func uncertainty(_ statistic: Int, _ terms: [DomainTerm]) throws(ImmerseError) -> Uncertainty {
     var (estimate, replicates) = (0.0, [Double](repeating: 0, count: fit.variance.count))
     for term in terms {
