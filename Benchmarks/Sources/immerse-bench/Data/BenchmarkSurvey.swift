@@ -22,6 +22,19 @@ struct BenchmarkSurvey: Source {
   static let classes = [6, 5, 4, 3, 2, 2, 2, 2, 2, 2, 2, 2]
   static let classifications = classes.indices.map { "m\($0 + 1)" }
 
+  /// Some of the items under their dimensions, and these under an index.
+  static func framework(of items: [String]) -> Framework {
+    var indicators: [Indicator] = []
+    var aggregates = [Aggregate("index")]
+    for dimension in dimensions {
+      let members = dimension.items.filter(items.contains)
+      if members.isEmpty { continue }
+      indicators += members.map { Indicator($0, parents: [dimension.code]) }
+      aggregates.append(Aggregate(dimension.code, parents: ["index"]))
+    }
+    return Framework(indicators: indicators, aggregates: aggregates)
+  }
+
   static let columns = identifiers + covariates + [response] + items + classifications
 
   private let study: SimulatedStudy

@@ -5,17 +5,10 @@ extension Suite {
   static let scoreIndex = scoreIndex(items: BenchmarkSurvey.items)
 
   static func scoreIndex(items: [String]) -> Suite {
-    var indicators: [Indicator] = []
-    var aggregates = [Aggregate("index")]
-    for dimension in BenchmarkSurvey.dimensions {
-      let members = dimension.items.filter(items.contains)
-      if members.isEmpty { continue }
-      indicators += members.map { Indicator($0, parents: [dimension.code]) }
-      aggregates.append(Aggregate(dimension.code, parents: ["index"]))
-    }
-    let framework = Framework(indicators: indicators, aggregates: aggregates)
+    let framework = BenchmarkSurvey.framework(of: items)
     return Suite(
-      name: "score-index", summary: "\(items.count) indicators to \(aggregates.count - 1) dimensions to an index",
+      name: "score-index",
+      summary: "\(items.count) indicators to \(framework.aggregates.count - 1) dimensions to an index",
       columns: items.map { .number($0) }
     ) { input in
       let columns = try input.data.table(items.map { .number($0) })

@@ -23,7 +23,8 @@ struct Suite: Sendable {
     .ingestCSV, .ingestArrow, .ingestSPSS, .meansTaylor, .replicatesPV, .rake(margins: 4), .rake(margins: 12),
     .fitTwoLevel,
     .fitTwoLevelSlope,
-    .fitThreeLevelSlope, .fitShuffled, .fitWeighted, .fitCrossed, .scoreIndex, .wholeStudy,
+    .fitThreeLevelSlope, .fitShuffled, .fitWeighted, .fitCrossed, .scoreIndex, .aggregateIndex, .rankIndex,
+    .uncertaintyDraws, .scoreScale, .wholeStudy,
   ]
 
   static func named(_ name: String) throws(ImmerseError) -> Suite {
