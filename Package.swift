@@ -58,6 +58,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"]), .brew(["snappy"])]),
     .systemLibrary(name: "CReadStat", providers: [.apt(["libreadstat-dev"]), .brew(["readstat"])]),
     .systemLibrary(
       name: "CXlsxWriter", pkgConfig: "xlsxwriter", providers: [.apt(["libxlsxwriter-dev"]), .brew(["libxlsxwriter"])]),
@@ -68,7 +69,7 @@ let package = Package(
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE", numerics]),
     module("Probability", ["CBoostMath", numerics]),
     module("Streaming", ["CImmerse", "Columnar"]),
-    module("DataFormats", ["CImmerse", "CZlib", "CZstd", "CLZ4", "CReadStat", "Columnar", "Streaming"]),
+    module("DataFormats", ["CImmerse", "CZlib", "CZstd", "CLZ4", "CSnappy", "CReadStat", "Columnar", "Streaming"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),
     module(

@@ -72,6 +72,38 @@ struct DamageTests {
     }
   }
 
+  @Test(
+    "Parquet",
+    arguments: [
+      "pyarrow_zstd_v2", "pyarrow_gzip_pages", "pyarrow_lz4_plain", "pyarrow_uncompressed", "pyarrow_lengths",
+      "pyarrow_prefixes", "polars_snappy", "duckdb_v2", "times", "int96", "factors", "nested",
+    ])
+  func parquet(name: String) throws {
+    let bytes = Array(try Data(contentsOf: TestFiles.golden("parquet/\(name).parquet")))
+    var random = SplitMix(UInt64(name.count))
+    var read = 0
+    for _ in 0..<60 {
+      let damaged = damage(bytes, &random)
+      guard let source = try? ParquetSource(try FileBytes(damaged), name: "damaged") else { continue }
+      try readAll(source)
+      read += 1
+    }
+    #expect(read > 0)
+  }
+
+  @Test("Parquet footer: every byte, one at a time")
+  func parquetFooter() throws {
+    let bytes = Array(try Data(contentsOf: TestFiles.golden("parquet/int96.parquet")))
+    for position in bytes.indices {
+      for value: UInt8 in [0, 1, 0x15, 0x7f, 0x80, 0xff] {
+        var damaged = bytes
+        damaged[position] = value
+        guard let source = try? ParquetSource(try FileBytes(damaged), name: "damaged") else { continue }
+        _ = try? source.rows(0..<min(source.rowCount, 10), source.columnNames.map { .native($0) })
+      }
+    }
+  }
+
   @Test("CSV", arguments: 0..<4)
   func csv(seed: Int) throws {
     var random = SplitMix(UInt64(seed))

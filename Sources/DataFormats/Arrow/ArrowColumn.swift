@@ -1,4 +1,3 @@
-import CImmerse
 import Columnar
 
 /// One column in one record batch, checked as it is read.
@@ -101,15 +100,10 @@ struct ArrowColumn {
   private func decimals(_ rows: Range<Int>, scale: Int) throws(ImmerseError) -> Buffer<Double> {
     let words = try batch.buffer(firstBuffer + 1).values(of: UInt64.self)
     guard words.count / 2 >= batch.rowCount else { throw .damagedArrow }
-    var power = 1.0
-    for _ in 0..<abs(scale) { power *= 10 }
+    let unit = DecimalUnit(scale: scale)
     return Buffer(count: rows.count) { target in
       for (place, row) in rows.enumerated() {
-        let (low, high) = (words[2 * row], Int64(bitPattern: words[2 * row + 1]))
-        // Small ones fit into 64 bits and are exact.
-        let value =
-          high == Int64(bitPattern: low) >> 63 ? Double(Int64(bitPattern: low)) : Double(high) * 0x1p64 + Double(low)
-        target[place] = scale >= 0 ? value / power : value * power
+        target[place] = unit.number(high: Int64(bitPattern: words[2 * row + 1]), low: words[2 * row])
       }
     }
   }
@@ -131,7 +125,7 @@ struct ArrowColumn {
     guard isSound else { throw .damagedArrow }
     let (start, end) = (Int(offsets[0]), Int(offsets[rows.count]))
     let used = bytes.slice(start..<end)
-    try used.requireUTF8(cutAt: rows.count + 1) { Int(offsets[$0]) - start }
+    guard used.isUTF8(cutAt: rows.count + 1, { Int(offsets[$0]) - start }) else { throw .damagedArrow }
     if let offsets = offsets as? Buffer<Int32> { return TextBuffer(offsets: offsets, bytes: bytes) }
     guard end - start <= Int(Int32.max) else { throw .tooMuchText(rows: rows.count) }
     let short = Buffer<Int32>(count: offsets.count) { target in
@@ -164,22 +158,9 @@ struct ArrowColumn {
       total += count
       guard total <= Int(Int32.max) else { throw .tooMuchText(rows: rows.count) }
       let text = source.slice(start..<start + count)
-      try text.requireUTF8(cutAt: 0) { $0 }
+      guard text.isUTF8(cutAt: 0, { $0 }) else { throw .damagedArrow }
       text.withUnsafeBufferPointer { builder.append($0) }
     }
     return try builder.finish()
-  }
-}
-
-extension Buffer<UInt8> {
-  /// - Throws: `badData` where the bytes, or the parts into which `count` positions cut them, are not UTF-8.
-  fileprivate func requireUTF8(cutAt count: Int, _ position: (Int) -> Int) throws(ImmerseError) {
-    let isASCII = withUnsafeBufferPointer { !imm_csv_count($0.baseAddress, $0.count, 0).has_non_ascii }
-    if isASCII { return }
-    guard (try? UTF8Span(validating: span)) != nil else { throw .damagedArrow }
-    for index in 0..<count {
-      let cut = position(index)
-      if cut < self.count, self[cut] & 0xc0 == 0x80 { throw .damagedArrow }
-    }
   }
 }

@@ -68,9 +68,15 @@ struct CategoryCoder {
   }
 
   /// The texts by their codes.
-  var levels: Levels {
-    Levels(entries.map { String(decoding: bytes[$0.start..<$0.start + $0.count], as: UTF8.self) })
+  var levels: Levels { levels(isDeclared: false) }
+
+  func levels(isDeclared: Bool) -> Levels {
+    Levels(
+      entries.map { String(decoding: bytes[$0.start..<$0.start + $0.count], as: UTF8.self) }, isDeclared: isDeclared)
   }
+
+  /// Whether every text is UTF-8. O(bytes).
+  var isUTF8: Bool { Buffer(bytes).isUTF8(cutAt: entries.count) { entries[$0].start } }
 
   @inline(__always)
   private static func prefix(_ text: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {

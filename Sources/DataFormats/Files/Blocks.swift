@@ -1,4 +1,5 @@
 import CLZ4
+import CSnappy
 import CZlib
 import CZstd
 import Columnar
@@ -36,6 +37,38 @@ enum Blocks {
           if available == 0, room == 0 { return false }
         }
         return false
+      }
+    }
+  }
+
+  /// nil where the bytes are no LZ4 block, without a frame, of just that content.
+  static func rawLZ4(_ bytes: Buffer<UInt8>, size: Int) -> Buffer<UInt8>? {
+    guard let given = Int32(exactly: bytes.count), let room = Int32(exactly: size) else { return nil }
+    return fill(size) { target in
+      bytes.withUnsafeBufferPointer { source in
+        source.withMemoryRebound(to: CChar.self) { source in
+          target.withMemoryRebound(to: CChar.self, capacity: size) { target in
+            LZ4_decompress_safe(source.baseAddress, target, given, room) == room
+          }
+        }
+      }
+    }
+  }
+
+  /// nil where the bytes are no snappy block of just that content.
+  static func snappy(_ bytes: Buffer<UInt8>, size: Int) -> Buffer<UInt8>? {
+    bytes.withUnsafeBufferPointer { source in
+      source.withMemoryRebound(to: CChar.self) { source in
+        // The block begins with its size; it is filled without asking how much room there is.
+        var claimed = 0
+        guard snappy_uncompressed_length(source.baseAddress, source.count, &claimed) == SNAPPY_OK, claimed == size
+        else { return nil }
+        return fill(size) { target in
+          target.withMemoryRebound(to: CChar.self, capacity: size) { target in
+            var written = size
+            return snappy_uncompress(source.baseAddress, source.count, target, &written) == SNAPPY_OK && written == size
+          }
+        }
       }
     }
   }

@@ -53,6 +53,7 @@ public enum DataFile {
         bytes, name: name, format: statistical, encoding: dialect.encoding == .latin1 ? "WINDOWS-1252" : nil)
     }
     if format == .arrow || format == .arrowStream { return try ArrowSource(bytes, name: name) }
+    if format == .parquet { return try ParquetSource(bytes, name: name) }
     if format == .tsv { dialect.separator = dialect.separator ?? UInt8(ascii: "\t") }
     return try CSVSource(bytes, name: name, dialect: dialect, threads: options.threads)
   }

@@ -10,6 +10,8 @@ public enum FileFormat: Sendable, CaseIterable {
   case arrow
   /// Arrow IPC, a stream.
   case arrowStream
+  /// Parquet.
+  case parquet
   /// SPSS, compressed or not.
   case sav
   /// SPSS in zlib blocks.
@@ -29,6 +31,7 @@ public enum FileFormat: Sendable, CaseIterable {
     case .tsv: ["tsv"]
     case .arrow: ["arrow", "feather", "ipc"]
     case .arrowStream: ["arrows"]
+    case .parquet: ["parquet", "pq"]
     case .sav: ["sav"]
     case .zsav: ["zsav"]
     case .por: ["por"]
@@ -42,7 +45,7 @@ public enum FileFormat: Sendable, CaseIterable {
   var isWritten: Bool {
     switch self {
     case .csv, .tsv, .arrow, .arrowStream, .sav, .zsav, .dta: true
-    case .por, .sas7bdat, .xpt: false
+    case .parquet, .por, .sas7bdat, .xpt: false
     }
   }
 
@@ -57,7 +60,7 @@ public enum FileFormat: Sendable, CaseIterable {
     case .dta: .dta
     case .sas7bdat: .sas7bdat
     case .xpt: .xpt
-    case .csv, .tsv, .arrow, .arrowStream: nil
+    case .csv, .tsv, .arrow, .arrowStream, .parquet: nil
     }
   }
 
@@ -75,6 +78,7 @@ public enum FileFormat: Sendable, CaseIterable {
     }
     func begins(_ text: String, at position: Int = 0) -> Bool { begins(Array(text.utf8), at: position) }
     if ArrowContents.begins(bytes) { return .arrow }
+    if ParquetFooter.begins(bytes) { return .parquet }
     if begins("$FL2") || begins("$FL3") { return .sav }
     if begins("<stata_dta>") { return .dta }
     // Before version 117: the version, the byte order, the type of the file.

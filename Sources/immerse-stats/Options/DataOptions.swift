@@ -10,7 +10,7 @@ import Studies
 struct DataOptions: ParsableArguments {
   @Option(
     help: """
-      A file (CSV or TSV, also .gz and .zst, Arrow, SPSS, Stata or SAS), or - for standard input; repeat it to append \
+      A file (CSV or TSV, also .gz and .zst, Arrow, Parquet, SPSS, Stata or SAS), or - for standard input; repeat it to append \
       the rows of several.
       """)
   var data: [String] = []
