@@ -47,6 +47,13 @@ public struct Expression: Sendable {
     columnRequests = columns.map(ColumnRequest.number)
   }
 
+  /// An expression that is part of another text.
+  init(_ root: Operand, _ columnRequests: [ColumnRequest], source: String) {
+    self.source = source
+    self.root = root
+    self.columnRequests = columnRequests
+  }
+
   public var kind: Kind {
     switch root {
     case .number, .column, .missing: .number

@@ -66,7 +66,7 @@ functions <- list(
 
 # CR2 and its degrees of freedom, with clusters and with weights (identity working covariance).
 cr2 <- function(formula, data, weighted) {
-  data$w <- if (weighted) data$pw * (1 + (seq_len(nrow(data)) %% 4)) else 1
+  data$w <- if (weighted) data$pw * (1 + data$meals / 100) else 1
   m <- lm(formula, data, weights = w)
   cluster <- data$dnum[as.integer(names(residuals(m)))]
   s <- coef_test(m, vcov = "CR2", cluster = cluster, target = rep(1, nobs(m)), inverse_var = FALSE, test = "Satterthwaite")

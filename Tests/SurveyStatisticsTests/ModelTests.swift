@@ -71,6 +71,44 @@ struct ModelTests {
     expectClose(try #require(result.tests[0].pValue), try #require(result.rows[1].pValue))
   }
 
+  // MARK: Few clusters
+
+  /// Against clubSandwich, with equal weights and with weights that differ within clusters.
+  @Test(arguments: [
+    ("plain", "api00 ~ ell + meals + stype", false), ("weighted", "api00 ~ ell + meals + stype", true),
+    ("mean", "api00 ~ 1", true),
+  ])
+  func fewClusters(key: String, formula: String, isWeighted: Bool) throws {
+    let entry = try golden("models", "cr2")[key]
+    let source = try Samples.open("apiclus1")
+    let rule = Derivation("w", .compute(isWeighted ? "pw * (1 + meals / 100)" : "1"))
+    let result = try Estimation.run(
+      EstimateRequest(
+        .glm, of: [formula], design: SurveyDesign(weights: "w", psu: ["dnum"]), standardErrors: .cr2),
+      on: try source.applying(try rule.transform(of: source)))
+    let one = entry["df"].list.isEmpty
+    expectClose(
+      result.rows.compactMap(\.estimate), one ? [try entry["coef"].number] : try entry["coef"].numbers, relative: 1e-11)
+    expectClose(
+      result.rows.compactMap(\.standardError), one ? [try entry["se"].number] : try entry["se"].numbers,
+      relative: 1e-10)
+    expectClose(
+      result.rows.compactMap(\.degreesOfFreedom), one ? [try entry["df"].number] : try entry["df"].numbers,
+      relative: 1e-10)
+  }
+
+  @Test func cr2NeedsALinearModelAndClusters() throws {
+    for request in [
+      EstimateRequest(.glm, of: ["sch.wide ~ ell"], design: Samples.cluster, family: .binomial, standardErrors: .cr2),
+      EstimateRequest(.glm, of: ["api00 ~ ell"], design: Samples.stratified, standardErrors: .cr2),
+      EstimateRequest(.mean, of: ["api00"], design: Samples.cluster, standardErrors: .cr2),
+    ] {
+      let source = try Samples.open("apiclus1")
+      let error = #expect(throws: ImmerseError.self) { try Estimation.run(request, on: source) }
+      #expect(error?.kind == .usage)
+    }
+  }
+
   // MARK: Ordinal responses
 
   private func withMealCategories() throws -> any Source {

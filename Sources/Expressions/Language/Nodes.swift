@@ -62,7 +62,7 @@ enum Operand: Sendable {
   case missing
 }
 
-enum MathFunction: String, Sendable, CaseIterable {
+package enum MathFunction: String, Sendable, CaseIterable {
   case abs, sqrt, log, log2, log10, exp, round, floor, ceiling
 }
 

@@ -14,6 +14,7 @@ extension Parser {
 
   /// A function and its arguments; the current token is its name, the next one the parenthesis.
   mutating func call(_ name: String) throws(ImmerseError) -> Part {
+    if totals != nil && (name == "total" || name == "mean") { return try total(name) }
     let position = token.position
     guard Parser.functionNames.contains(name) else {
       let nearest = Spelling.nearest(to: name, in: Parser.functionNames).map { "did you mean \($0)?" }

@@ -25,9 +25,11 @@ struct Parser {
   private let tokens: [Token]
   private var index = 0
   private var depth = 0
-  private(set) var requests: [ColumnRequest] = []
+  var requests: [ColumnRequest] = []
+  /// What has been found to add up, outside of the totals of a function of totals; nil elsewhere.
+  var totals: [Expression]?
 
-  private init(_ source: String) throws(ImmerseError) {
+  init(_ source: String) throws(ImmerseError) {
     self.source = source
     tokens = try Lexer.tokens(of: source)
   }
@@ -41,7 +43,7 @@ struct Parser {
   }
 
   /// One request for each column: a category where it is compared with text, a number where it is computed with.
-  private var settledRequests: [ColumnRequest] {
+  var settledRequests: [ColumnRequest] {
     var names: [String] = []
     var kinds: [String: ColumnRequest.Kind] = [:]
     for request in requests {
@@ -160,6 +162,7 @@ struct Parser {
     case .missing: value = .missing
     case .name(let name, let isQuoted):
       if !isQuoted, following.kind == .open { return try call(name) }
+      if totals != nil { throw columnOutsideTotal(name) }
       request(name, .automatic)
       value = .column(name)
     case .open:

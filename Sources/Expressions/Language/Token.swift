@@ -45,6 +45,6 @@ enum Comparison: Sendable {
   }
 }
 
-enum Arithmetic: Sendable {
+package enum Arithmetic: Sendable {
   case add, subtract, multiply, divide, modulo, power
 }

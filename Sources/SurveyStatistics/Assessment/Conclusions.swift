@@ -31,6 +31,9 @@ enum Conclusions {
   ) throws(ImmerseError) -> (FittedModel, any Conclusion) {
     let request = context.request
     var design = try ModelDesign(request, dataset.profile)
+    func reduced(_ model: FittedModel) throws(ImmerseError) -> BellMcCaffrey? {
+      request.standardErrors == .cr2 ? try BellMcCaffrey(model, context, dataset, engine) : nil
+    }
     switch request.kind {
     case .ranktest:
       let distribution = try dataset.fit(ResponseFit(context: context, design: design), with: engine)
@@ -47,10 +50,10 @@ enum Conclusions {
         throw ImmerseError(
           .badData, "compares more than two groups", variable: request.variables[0], remedy: "choose two with --where")
       }
-      return (model, TTestConclusion(model: model))
+      return (model, TTestConclusion(model: model, reduced: try reduced(model)))
     default:
       let model = try FittedModel(design, context, dataset, engine)
-      var conclusion = ModelConclusion(model: model)
+      var conclusion = ModelConclusion(model: model, reduced: try reduced(model))
       if !request.terms.isEmpty {
         let tested = model.design.parameters(of: request.terms)
         try checkTerms(request.terms, of: design)

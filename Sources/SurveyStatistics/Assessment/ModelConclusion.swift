@@ -8,17 +8,22 @@ import Probability
 struct ModelConclusion: Conclusion {
   let model: FittedModel
   var test: TermTestPlan?
+  /// For few clusters, in place of the design's variance.
+  var reduced: BellMcCaffrey?
 
   var hasConverged: Bool { model.hasConverged }
 
   var notes: [Note] {
     let family = model.design.family
+    let steps =
+      "\(family.rawValue) model: deviance \(NumberText.shortest(model.deviance)) with weights of mean 1, after "
+      + "\(model.iterations) steps; "
+    if let reduced { return [Note("model", steps + reduced.convention)] }
     let counted = family == .ordinal ? "coefficients, the cut points counting for one" : "coefficients"
     var notes = [
       Note(
         "model",
-        "\(family.rawValue) model: deviance \(NumberText.shortest(model.deviance)) with weights of mean 1, after "
-          + "\(model.iterations) steps; the variance is the design's, its degrees of freedom those of the design plus 1 less "
+        steps + "the variance is the design's, its degrees of freedom those of the design plus 1 less "
           + "the number of \(counted)")
     ]
     if !hasConverged { notes.append(Note("not_converged", "the model did not converge in \(model.iterations) steps")) }
@@ -26,11 +31,11 @@ struct ModelConclusion: Conclusion {
   }
 
   func conclude(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> Concluded {
-    let coefficients = try ModelCoefficients(model, domain)
+    let coefficients = try ModelCoefficients(model, domain, reduced)
     let cuts = model.design.thresholds.count
     let df = Double(domain.degreesOfFreedom + 1 - coefficients.names.count + max(0, cuts - 1))
     let rows = coefficients.names.indices.map { index in
-      coefficients.row(index, by: groups, df: df, level: level, domain)
+      coefficients.row(index, by: groups, df: reduced?.degreesOfFreedom[index] ?? df, level: level, domain)
     }
     return Concluded(
       rows: rows,
@@ -42,15 +47,18 @@ struct ModelConclusion: Conclusion {
 /// A t test: the coefficient of the group, or the mean, and one degree of freedom less than the design's.
 struct TTestConclusion: Conclusion {
   let model: FittedModel
+  /// For few clusters, in place of the design's variance.
+  let reduced: BellMcCaffrey?
 
   var hasConverged: Bool { model.hasConverged }
-  var notes: [Note] { [] }
+  var notes: [Note] { reduced.map { [Note("standard_errors", $0.convention)] } ?? [] }
 
   func conclude(_ domain: DomainTotals, by groups: [Group], level: Double) throws(ImmerseError) -> Concluded {
-    let coefficients = try ModelCoefficients(model, domain)
+    let coefficients = try ModelCoefficients(model, domain, reduced)
     let isMean = coefficients.names.count == 1
-    var row = coefficients.row(
-      isMean ? 0 : 1, by: groups, df: Double(domain.degreesOfFreedom - 1), level: level, domain)
+    let index = isMean ? 0 : 1
+    let df = reduced?.degreesOfFreedom[index] ?? Double(domain.degreesOfFreedom - 1)
+    var row = coefficients.row(index, by: groups, df: df, level: level, domain)
     if isMean { row.term = model.design.frame.formula.response.label }
     return Concluded(rows: [row])
   }
@@ -62,13 +70,15 @@ struct ModelCoefficients {
   let estimates: [Double]
   let covariance: Matrix
 
+  /// - Parameter reduced: what the covariance is where it is not the design's.
   /// - Throws: `badData` where the design leaves a variance undefined.
-  init(_ model: FittedModel, _ domain: DomainTotals) throws(ImmerseError) {
+  init(_ model: FittedModel, _ domain: DomainTotals, _ reduced: BellMcCaffrey? = nil) throws(ImmerseError) {
     names = model.design.names
     let map = model.design.unscaling
     let bread = try numerically { () throws(NumericalError) in try map * model.inverse }
     estimates = try numerically { () throws(NumericalError) in try map * model.scores.parameters }
-    covariance = try domain.covariance(of: (0..<bread.rows).map { row in (0..<bread.columns).map { bread[row, $0] } })
+    let gradients = (0..<bread.rows).map { row in (0..<bread.columns).map { bread[row, $0] } }
+    covariance = if let reduced { reduced.covariance } else { try domain.covariance(of: gradients) }
   }
 
   func row(_ index: Int, by groups: [Group], df: Double, level: Double, _ domain: DomainTotals) -> Estimate {

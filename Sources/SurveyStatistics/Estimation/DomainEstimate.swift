@@ -28,7 +28,7 @@ struct DomainEstimate {
     }
     self.count = count
     let linear = function.linearised(at: totals, count: count)
-    estimate = linear.value
+    estimate = partial.fit.statistics[statistic].known.map { [key] in $0[key] ?? .nan } ?? linear.value
     gradient = linear.gradient
     srsVariance = partial.fit.statistics[statistic].comparison?.variance(
       numerator: totals[0], weight: totals[1], squares: squares, count: count)

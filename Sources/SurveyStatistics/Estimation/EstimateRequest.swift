@@ -6,13 +6,16 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
     case mean, total, ratio, proportion, variance
     case standardDeviation = "sd"
-    case covariance, correlation, quantile, ecdf, glm, chisq, ttest, ranktest
+    case covariance, correlation, quantile, ecdf, glm, chisq, ttest, ranktest, function, segregation
 
     /// A model or a test rather than estimates of domains.
     var isAnalysis: Bool { self == .chisq || hasFormula }
 
-    /// What is asked for is one formula rather than a list of columns.
-    public var hasFormula: Bool { [.glm, .ttest, .ranktest].contains(self) }
+    /// The variables are formulas or expressions rather than columns.
+    public var isWritten: Bool { hasFormula || self == .function }
+
+    /// A model or a test that is asked for by one formula.
+    var hasFormula: Bool { [.glm, .ttest, .ranktest].contains(self) }
   }
 
   /// What to do with rows that lack the variable or the group.
@@ -31,9 +34,17 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     case first
   }
 
+  /// How the variance of a linear model is estimated.
+  public enum StandardErrors: String, Sendable, Codable, CaseIterable {
+    /// By the design, linearised.
+    case design
+    /// Corrected for few clusters, with degrees of freedom by coefficient (Bell and McCaffrey 2002).
+    case cr2
+  }
+
   public var kind: Kind
   /// Columns; for a ratio `numerator/denominator`, for a covariance or correlation two or more or pairs `a:b`;
-  /// for a model, t or rank test one formula, for `chisq` one table `a:b`.
+  /// for a function an expression of totals, for a model, t or rank test one formula, for `chisq` one table `a:b`, for `segregation` the group and its units `migrant:school`.
   public var variables: [String]
   /// Quantities of which the columns hold several imputations; variables name them as they name columns.
   public var plausible: [PlausibleValues]
@@ -65,6 +76,8 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
   public var test: RankTest
   /// For `glm`: terms of the formula whose coefficients are tested together.
   public var terms: [String]
+  /// For a `glm` of family gaussian and `ttest`.
+  public var standardErrors: StandardErrors
   /// Whether rows keep what every replicate gives, for what is computed of them in turn; no part of a request's text.
   public var keepsReplicates = false
 
@@ -75,7 +88,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     level: Double = 0.95, probabilities: [Double] = EstimateRequest.quartiles, rule: QuantileRule = .math,
     interval: ProportionInterval = .mean, at: [Double] = [], family: ModelFamily = .gaussian,
     statistic: IndependenceStatistic = .f, test: RankTest = .wilcoxon, terms: [String] = [],
-    plausible: [PlausibleValues] = [],
+    standardErrors: StandardErrors = .design, plausible: [PlausibleValues] = [],
     samplingVariance: SamplingVariance = .average
   ) {
     self.kind = kind
@@ -97,6 +110,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     self.statistic = statistic
     self.test = test
     self.terms = terms
+    self.standardErrors = standardErrors
   }
 
   public static let quartiles = [0.25, 0.5, 0.75]
@@ -107,6 +121,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     case contrast, average, missing, level
     case probabilities = "probs"
     case rule, interval, at, family, statistic, test, terms, plausible
+    case standardErrors = "se"
     case samplingVariance = "sampling_variance"
   }
 
@@ -133,6 +148,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     statistic = try container.decodeIfPresent(IndependenceStatistic.self, forKey: .statistic) ?? .f
     test = try container.decodeIfPresent(RankTest.self, forKey: .test) ?? .wilcoxon
     terms = try container.decodeIfPresent([String].self, forKey: .terms) ?? []
+    standardErrors = try container.decodeIfPresent(StandardErrors.self, forKey: .standardErrors) ?? .design
   }
 
   /// - Throws: `usage` where the request contradicts itself.
@@ -182,6 +198,11 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
         .usage, "\(kind.rawValue) under replicate weights is not there yet",
         remedy: "describe the design by --strata and --psu")
     }
+    if kind == .segregation && (design.replicates != nil || !plausible.isEmpty) {
+      throw ImmerseError(
+        .usage, "segregation under replicate weights or of plausible values is not there yet",
+        remedy: "describe the design by --strata and --psu")
+    }
     if kind == .chisq && [.chisq, .linearCombination, .saddlepoint].contains(statistic) && !plausible.isEmpty {
       throw ImmerseError(
         .usage, "X² of several imputations has no common value", remedy: "choose --statistic F, Wald or adjWald")
@@ -191,6 +212,17 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     }
     if !terms.isEmpty && kind != .glm {
       throw ImmerseError(.usage, "terms of a \(kind.rawValue) tested", remedy: "terms belong to glm")
+    }
+    if standardErrors == .cr2 {
+      guard [.glm, .ttest].contains(kind), family == .gaussian, terms.isEmpty else {
+        throw ImmerseError(
+          .usage, "cr2 errors of what is no linear model, or of terms tested together",
+          remedy: "cr2 belongs to glm of family gaussian, coefficient by coefficient, and to ttest")
+      }
+      guard !design.psu.isEmpty, design.replicates == nil else {
+        throw ImmerseError(
+          .usage, "cr2 errors without clusters, or under replicate weights", remedy: "name the clusters with --psu")
+      }
     }
     if !terms.isEmpty && !plausible.isEmpty {
       throw ImmerseError(

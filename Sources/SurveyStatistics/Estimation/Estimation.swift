@@ -104,11 +104,14 @@ public enum Estimation {
     var quantiles: QuantileEstimates?
     var conclusion: (any Conclusion)?
     let (statistics, estimands): ([Statistic], [Estimand])
+    let context = ModelContext(request: request, domains: domains, filter: filter, known: known)
     if request.kind.isAnalysis {
-      let context = ModelContext(request: request, domains: domains, filter: filter, known: known)
       let analysis = try Conclusions.of(context, dataset, engine)
       (statistics, estimands) = ([analysis.statistic], [])
       conclusion = analysis.conclusion
+    } else if request.kind == .segregation {
+      statistics = try SegregationScores.statistics(context, dataset, engine)
+      estimands = statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) }
     } else if request.kind == .quantile {
       let distributions = try dataset.fit(
         DistributionsFit(

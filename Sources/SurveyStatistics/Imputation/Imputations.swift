@@ -45,7 +45,7 @@ struct Imputations {
           var imputed = request
           imputed.plausible = []
           imputed.variables = request.variables.map {
-            Imputations.replace($0, by: columns, isFormula: request.kind.hasFormula)
+            Imputations.replace($0, by: columns, isFormula: request.kind.isWritten)
           }
           imputed.by = request.by.map { columns[$0] ?? $0 }
           imputed.filter = request.filter.map { substitution($0) }
@@ -103,7 +103,7 @@ struct Imputations {
   static func names(_ request: EstimateRequest) -> Set<String> {
     namesOfRows(request).union(
       request.variables.flatMap { variable in
-        request.kind.hasFormula ? Array(NameSubstitution.names(in: variable)) : [variable] + parts(variable)
+        request.kind.isWritten ? Array(NameSubstitution.names(in: variable)) : [variable] + parts(variable)
       })
   }
 

@@ -65,6 +65,7 @@ extension EstimateRequest.Missing: ExpressibleByArgument {}
 extension QuantileRule: ExpressibleByArgument {}
 extension ModelFamily: ExpressibleByArgument {}
 extension RankTest: ExpressibleByArgument {}
+extension EstimateRequest.StandardErrors: ExpressibleByArgument {}
 extension IndependenceStatistic: ExpressibleByArgument {}
 extension ProportionInterval: ExpressibleByArgument {}
 

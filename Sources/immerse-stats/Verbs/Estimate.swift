@@ -15,6 +15,8 @@ struct Estimate: ParsableCommand {
         immerse-stats estimate correlation api00,meals --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate quantile api00 --probs 0.1,0.5,0.9 --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate proportion sch.wide --interval beta --data apistrat.csv --weights pw --strata stype --fpc fpc
+        immerse-stats estimate function "log(total(api00)/total(api99))" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
+        immerse-stats estimate segregation migrant:site --data children.csv --weights weight --strata stratum --psu site --by country
         immerse-stats estimate glm "api00 ~ ell + meals" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate chisq sch.wide:stype --data apiclus1.csv --weights pw --psu dnum --fpc fpc
         immerse-stats estimate ttest "enroll ~ comp.imp" --data apiclus1.csv --weights pw --psu dnum --fpc fpc
@@ -31,12 +33,18 @@ struct Estimate: ParsableCommand {
       """)
 
   @Argument(
-    help: "mean, total, ratio, proportion, variance, sd, covariance, correlation, quantile, ecdf, glm, chisq or ttest.")
+    help: """
+      mean, total, ratio, proportion, variance, sd, covariance, correlation, quantile, ecdf, function, segregation, glm, \
+      chisq, ttest or ranktest.
+      """)
   var kind: EstimateRequest.Kind
 
   @Argument(
     help:
-      "Columns separated by commas; for ratios numerator/denominator, for pairs and tables a:b; for glm and ttest a formula."
+      """
+      Columns separated by commas; for ratios numerator/denominator, for pairs and tables a:b; for segregation group:unit; for \
+      function an expression of totals; for glm, ttest and ranktest a formula.
+      """
   )
   var variables: String
 
@@ -66,6 +74,13 @@ struct Estimate: ParsableCommand {
 
   @Option(help: "For glm: terms of the formula, separated by commas, that are tested together.")
   var terms: String?
+
+  @Option(
+    help: """
+      For glm of family gaussian and ttest: design (linearised), or cr2 (corrected for few clusters, with degrees of freedom \
+      of Bell and McCaffrey).
+      """)
+  var se: EstimateRequest.StandardErrors = .design
 
   @Option(help: "For chisq: F, Chisq, Wald, adjWald, lincom or saddlepoint.")
   var statistic: IndependenceStatistic = .f
@@ -103,11 +118,12 @@ struct Estimate: ParsableCommand {
 
   func run() throws {
     var request = EstimateRequest(
-      kind, of: kind.hasFormula ? [variables] : Optional(variables).names,
+      kind, of: kind.isWritten ? [variables] : Optional(variables).names,
       design: try replication.design(design.design, seed: global.seed), by: by.names, where: filter,
       contrast: contrast, average: average, missing: missing, level: level,
       probabilities: try Optional(probs).numbers("--probs"), rule: rule, interval: interval,
       at: try at.numbers("--at"), family: family, statistic: statistic, test: test, terms: terms.names,
+      standardErrors: se,
       plausible: replication.plausible)
     try request.validate()
     let engine = global.engine

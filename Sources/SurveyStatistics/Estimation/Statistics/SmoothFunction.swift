@@ -1,3 +1,5 @@
+import Expressions
+
 /// What turns weighted totals into an estimate: a smooth function, whose gradient linearises it.
 ///
 /// A replicate estimate is the same function at the replicate's totals; the variance of the full-sample estimate is that
@@ -15,11 +17,14 @@ enum SmoothFunction: Sendable {
   /// Of T = (Σw, Σwu, Σwv, Σwu², Σwuv, Σwv²); scale is the product of both.
   case covariance(scale: Double)
   case correlation
+  /// What the request says, of T = (Σw, its totals ...).
+  case written(TotalsExpression)
 
   /// - Parameter count: the rows behind the totals, whose weight is not zero; it counts as fixed.
   func callAsFunction<Number: SmoothNumber>(_ t: [Number], count: Double) -> Number {
     switch self {
     case .first: return t[0]
+    case .written(let expression): return expression(t)
     case .total(let shift): return t[0] + shift * t[1]
     case .quotient(let shift): return t[0] / t[1] + shift
     case .variance(let scale):

@@ -1,4 +1,5 @@
 import Columnar
+import Expressions
 import Streaming
 
 /// How a request's variables become statistics.
@@ -54,8 +55,14 @@ extension Statistic {
         Statistic(
           term: "\(a):\(b)", terms: .table(a, b, rows: rows, columns: columns), function: .first,
           comparison: nil))
-    // Made from quantiles or a model, which take passes of their own.
-    case .quantile, .glm, .ttest, .ranktest: return []
+    // Made from quantiles, compositions or a model, which take passes of their own.
+    case .quantile, .glm, .ttest, .ranktest, .segregation: return []
+    case .function:
+      for text in request.variables {
+        let expression = try TotalsExpression(parsing: text)
+        statistics.append(
+          Statistic(term: text, terms: .expressions(expression), function: .written(expression), comparison: nil))
+      }
     case .variance, .standardDeviation:
       for name in request.variables {
         let x = RowTerms.Standardised(name, profile)
@@ -91,6 +98,13 @@ extension Statistic {
       let (a, b) = try table(request)
       return [.category(a), .category(b)]
     case .glm, .ttest, .ranktest: return try ModelText(request).columns
+    case .segregation:
+      let (group, unit) = try table(request)
+      return [.automatic(group), .category(unit)]
+    case .function:
+      return try request.variables.map { text throws(ImmerseError) in
+        try TotalsExpression(parsing: text).columnRequests
+      }.flatMap(\.self)
     case .proportion: return request.variables.map { .category($0) }
     case .covariance, .correlation: return try pairs(request.variables).flatMap { [.number($0), .number($1)] }
     case .ratio:

@@ -16,6 +16,9 @@ struct Statistic: Sendable {
   let comparison: SimpleRandomSample?
   /// Of a quantile, where in the distribution it lies.
   var probability: Double?
+  /// By domain, the estimate where an earlier pass has found it, of which the terms are the linearised value; a domain that
+  /// is not there has none.
+  var known: [Int: Double]?
 
   enum SimpleRandomSample: Sendable {
     case ofMean, ofTotal
@@ -56,8 +59,12 @@ enum RowTerms: Sendable, Hashable {
   /// (1, u, v, u², uv, v²)
   case products(Standardised, Standardised)
 
+  /// (1, the totals' values ...), where all of them are known.
+  case expressions(TotalsExpression)
   /// The indicators of the cells of a table, by row and column.
   case table(String, String, rows: Int, columns: Int)
+  /// What a row adds to the linearised value of an index of segregation.
+  case segregation(SegregationScores)
   /// The score of a row in a model, by coefficient.
   case scores(ModelScores)
 
@@ -82,7 +89,9 @@ enum RowTerms: Sendable, Hashable {
     switch self {
     case .number, .ratio, .share, .atMost: 2
     case .moments: 3
+    case .segregation: 1
     case .products: 6
+    case .expressions(let expression): expression.totals.count + 1
     case .table(_, _, let rows, let columns): rows * columns
     case .scores(let scores): scores.parameters.count
     }
@@ -96,6 +105,8 @@ enum RowTerms: Sendable, Hashable {
     case .moments(let x): [.number(x.name)]
     case .products(let x, let y): [.number(x.name), .number(y.name)]
     case .table(let a, let b, _, _): [.category(a), .category(b)]
+    case .expressions(let expression): expression.columnRequests
+    case .segregation(let scores): scores.columns.requests
     case .scores(let scores): scores.design.frame.columnRequests
     }
   }
@@ -107,6 +118,8 @@ enum RowTerms: Sendable, Hashable {
     case .moments(let x): x.name
     case .products(let x, let y): "\(x.name):\(y.name)"
     case .table(let a, let b, _, _): "\(a):\(b)"
+    case .expressions(let expression): expression.columnRequests.map(\.name).joined(separator: ", ")
+    case .segregation(let scores): "\(scores.columns.group):\(scores.columns.unit)"
     case .scores(let scores): scores.design.frame.variableNames[0]
     }
   }
@@ -147,6 +160,11 @@ enum StatisticRows {
         StatisticRows.cells(
           try batch.categories(a).codes, try batch.categories(b).codes, rows: rows, columns: columns))
     case .scores(let scores): self = .terms(try scores.terms(batch))
+    case .segregation(let scores): self = .terms([try scores.terms(batch, domains)])
+    case .expressions(let expression):
+      let values = try expression.totals.map { total throws(ImmerseError) in try total.evaluateNumbers(batch) }
+      let ones = values.dropFirst().reduce(StatisticRows.ones(values[0], values[0])) { StatisticRows.ones($0, $1) }
+      self = .terms([ones] + values)
     case .products(let x, let y):
       let (u, v) = (try x.rows(batch), try y.rows(batch))
       self = .terms([
