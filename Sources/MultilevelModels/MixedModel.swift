@@ -111,7 +111,7 @@ public struct MixedModel: Sendable {
       result = try MixedModelResult(model, optimum)
       fitted = .nested(model, optimum)
     case .crossed(let grams):
-      let model = try CrossedModel(grams)
+      let model = try CrossedModel(grams, threads: threads)
       let optimum = try model.optimum(from: theta, cancellation: cancellation)
       request = grams.plan.request
       result = try MixedModelResult(model, optimum)

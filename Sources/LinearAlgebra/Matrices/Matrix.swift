@@ -55,10 +55,19 @@ public struct Matrix: Sendable, Equatable {
     return result
   }
 
-  /// Makes the upper triangle the mirror image of the lower one.
-  mutating func mirrorLowerTriangle() {
-    for j in 0..<columns {
-      for i in j + 1..<max(rows, j + 1) { self[j, i] = self[i, j] }
+  /// Makes the upper triangle of a square matrix the mirror image of the lower one, by tiles that stay in the cache.
+  public mutating func mirrorLowerTriangle() {
+    let (n, tile) = (rows, 32)
+    elements.withUnsafeMutableBufferPointer { elements in
+      for firstColumn in stride(from: 0, to: columns, by: tile) {
+        for firstRow in stride(from: firstColumn, to: n, by: tile) {
+          for j in firstColumn..<min(firstColumn + tile, columns) {
+            for i in max(firstRow, j + 1)..<max(min(firstRow + tile, n), max(firstRow, j + 1)) {
+              elements[j + i * n] = elements[i + j * n]
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -2,21 +2,83 @@ import Columnar
 import LinearAlgebra
 import ModelFormula
 import RealModule
+import Streaming
 
-/// The profiled criterion of crossed factors at one θ, with the estimates and the factor T = LL' that go with it.
+/// The profiled criterion of crossed factors at one θ, with the estimates and what the head leaves of the tail.
 struct CrossedEvaluation: Sendable {
   let profile: ProfiledEstimates
   /// Λ of each factor in terms of the stored columns, a row for each carrier.
   let factors: [[Double]]
-  /// L₀ of each head group, lower triangular, row by row.
-  fileprivate(set) var head: [Double]
-  /// B of each head group, a row of head effects for each scalar column of its links.
-  fileprivate(set) var links: [Double]
-  /// C₀ of each head group, a row for each effect.
-  fileprivate(set) var headSolved: [Double]
+  let head: HeadSolutions
+  /// A over the tail's carriers.
+  let remainder: Matrix
+  /// A[X y] over the tail's carriers.
+  let remainderRight: Matrix
   let tail: Cholesky
-  /// C₁.
+  /// C.
   let tailSolved: Matrix
+}
+
+/// T_j of every head group, solved.
+struct HeadSolutions: Sendable {
+  /// T_j⁻¹, row by row.
+  private(set) var inverses: [Double]
+  /// Λ₀T_j⁻¹, a row for each carrier.
+  private(set) var gains: [Double]
+  /// P_j = Λ₀T_j⁻¹Λ₀', row by row.
+  private(set) var projections: [Double]
+  /// Σ ½ log |T_j|.
+  private(set) var logDeterminant = 0.0
+
+  /// - Parameter lambda: a row for each carrier.
+  init(_ factor: CrossedGrams.Factor, lambda: [Double]) {
+    let (c, q) = (factor.carriers, factor.effects.count)
+    inverses = [Double](repeating: 0, count: factor.count * q * q)
+    gains = [Double](repeating: 0, count: factor.count * c * q)
+    projections = [Double](repeating: 0, count: factor.count * c * c)
+    var system = [Double](repeating: 0, count: q * q)
+    for j in 0..<factor.count {
+      for r in 0..<q {
+        for s in 0..<q {
+          var sum = r == s ? 1.0 : 0
+          for z in 0..<c {
+            for y in 0..<c { sum += lambda[z * q + r] * factor.own[(j * c + z) * c + y] * lambda[y * q + s] }
+          }
+          system[r * q + s] = sum
+        }
+      }
+      logDeterminant += 0.5 * Self.invert(&system, q)
+      for k in 0..<q * q { inverses[j * q * q + k] = system[k] }
+      for z in 0..<c {
+        for r in 0..<q {
+          gains[(j * c + z) * q + r] = (0..<q).reduce(0) { $0 + lambda[z * q + $1] * system[$1 * q + r] }
+        }
+        for y in 0..<c {
+          projections[(j * c + z) * c + y] = (0..<q).reduce(0) {
+            $0 + gains[(j * c + z) * q + $1] * lambda[y * q + $1]
+          }
+        }
+      }
+    }
+  }
+
+  /// A positive definite matrix in place by its inverse (Gauss and Jordan, whose pivots are those of Cholesky's factor,
+  /// squared); the logarithm of its determinant.
+  private static func invert(_ a: inout [Double], _ n: Int) -> Double {
+    var logDeterminant = 0.0
+    for k in 0..<n {
+      let pivot = a[k * n + k]
+      logDeterminant += .log(pivot)
+      a[k * n + k] = 1
+      for j in 0..<n { a[k * n + j] /= pivot }
+      for i in 0..<n where i != k {
+        let multiple = a[i * n + k]
+        a[i * n + k] = 0
+        for j in 0..<n { a[i * n + j] -= multiple * a[k * n + j] }
+      }
+    }
+    return logDeterminant
+  }
 }
 
 extension CrossedModel {
@@ -27,182 +89,141 @@ extension CrossedModel {
       defer { first += factor.effects.thetaCount }
       return factor.effects.stored(theta[first..<first + factor.effects.thetaCount], coordinates)
     }
-    let (q, m) = (factors[0].effects.count, columns.count)
-    let groups = factors[0].count
-    let (ownBlocks, ownCross) = (factors[0].own, factors[0].cross)
-    let (columns, width, pairBlocks) = (columns, grams.frame.columns.count, grams.pairs.map(\.blocks))
-    var head = [Double](repeating: 0, count: groups * q * q)
-    var linked = [Double](repeating: 0, count: columnPositions.count * q)
-    var headSolved = [Double](repeating: 0, count: groups * q * m)
-    var tail = tailMatrix(lambdas)
-    var right = tailRightSide(lambdas)
-    var root = packedRoot()
-    var logDeterminant = 0.0
-    let c = factors[0].carriers
-    let lambda = lambdas[0]
-    var ownProduct = [Double](repeating: 0, count: c * q)
-    for j in 0..<groups {
-      // L₀ of T₀₀ = I + Λ'AΛ.
-      for z in 0..<c {
-        for r in 0..<q {
-          ownProduct[z * q + r] = (0..<c).reduce(0) { $0 + ownBlocks[(j * c + z) * c + $1] * lambda[$1 * q + r] }
-        }
-      }
-      for r in 0..<q {
-        for s in 0...r {
-          var sum = r == s ? 1.0 : 0
-          for z in 0..<c { sum += lambda[z * q + r] * ownProduct[z * q + s] }
-          for k in 0..<s { sum -= head[(j * q + r) * q + k] * head[(j * q + s) * q + k] }
-          head[(j * q + r) * q + s] = r == s ? sum.squareRoot() : sum / head[(j * q + s) * q + s]
-        }
-        logDeterminant += .log(head[(j * q + r) * q + r])
-      }
-      // C₀ and B, by forward substitution.
-      for (a, column) in columns.enumerated() {
-        for r in 0..<q {
-          var sum = 0.0
-          for z in 0..<c {
-            sum += lambda[z * q + r] * ownCross[(j * c + z) * width + column]
-          }
-          for k in 0..<r { sum -= head[(j * q + r) * q + k] * headSolved[(j * q + k) * m + a] }
-          headSolved[(j * q + r) * m + a] = sum / head[(j * q + r) * q + r]
-        }
-      }
-      var position = columnStarts[j]
-      for link in links[starts[j]..<starts[j + 1]] {
-        let (d, e) = (carrierCounts[link.factor], effectCounts[link.factor])
-        let (blocks, partnerLambda) = (pairBlocks[link.pairs], lambdas[link.factor])
-        for s in 0..<e {
-          for r in 0..<q {
-            var sum = 0.0
-            for z in 0..<c {
-              for y in 0..<d {
-                sum +=
-                  lambda[z * q + r] * blocks[link.block + z * d + y]
-                  * partnerLambda[y * e + s]
-              }
-            }
-            for k in 0..<r { sum -= head[(j * q + r) * q + k] * linked[position * q + k] }
-            linked[position * q + r] = sum / head[(j * q + r) * q + r]
-          }
-          position += 1
-        }
-      }
-    }
-    subtractHead(linked, headSolved, from: &tail, &right, &root)
-    let cholesky: Cholesky
-    let tailSolved: Matrix
+    let head = HeadSolutions(factors[0], lambda: lambdas[0])
+    var (remainder, right, root) = (tailGram(), tailRight(), grams.pooled.submatrix(rows: columns, columns: columns))
+    try subtract(head, from: &remainder, &right, &root)
+    let transposed = tailFactor(lambdas).transposed
+    var system = transposed.congruence(remainder)
+    for k in 0..<tailEffects { system[k, k] += 1 }
+    let tail: Cholesky
+    let solved: Matrix
     do {
-      cholesky = try Cholesky(tail)
-      tailSolved = try cholesky.solveLower(right)
-      let own = try tailSolved.crossProduct()
-      for i in 0..<m {
-        for j in 0..<m { root[i, j] -= own[i, j] }
-      }
+      tail = try Cholesky(system)
+      solved = try tail.solveLower(transposed * right)
+      root.add(try solved.crossProduct(), times: -1)
     } catch { throw .unsolvable }
-    logDeterminant += 0.5 * cholesky.logDeterminant
     let profile = try ProfiledEstimates(
-      root: root, logDeterminant: logDeterminant, degreesOfFreedom: degreesOfFreedom, isRestricted: isRestricted,
+      root: root, logDeterminant: head.logDeterminant + 0.5 * tail.logDeterminant, degreesOfFreedom: degreesOfFreedom,
+      isRestricted: isRestricted,
       constant: 2 * degreesOfFreedom * .log(grams.scales[grams.frame.response].scale) - grams.logWeights,
       fixedScales: fixed.map { grams.scales[$0].scale })
     return CrossedEvaluation(
-      profile: profile, factors: lambdas, head: head, links: linked, headSolved: headSolved, tail: cholesky,
-      tailSolved: tailSolved)
+      profile: profile, factors: lambdas, head: head, remainder: remainder, remainderRight: right, tail: tail,
+      tailSolved: solved)
   }
 
-  /// [X y]'[X y].
-  private func packedRoot() -> Matrix { grams.pooled.submatrix(rows: columns, columns: columns) }
-
-  /// T₁₁ = I + Λ'AΛ over the tail, its lower triangle.
-  private func tailMatrix(_ lambdas: [[Double]]) -> Matrix {
-    var tail = Matrix(rows: tailCount, columns: tailCount)
-    for k in 0..<tailCount { tail[k, k] = 1 }
-    func add(_ blocks: [Double], _ block: Int, _ f: Int, _ row: Int, _ g: Int, _ column: Int) {
-      let (c, q, d, e) = (
-        factors[f].carriers, factors[f].effects.count, factors[g].carriers, factors[g].effects.count
-      )
-      for r in 0..<q {
-        for s in 0..<e {
-          var sum = 0.0
-          for z in 0..<c {
-            for y in 0..<d { sum += lambdas[f][z * q + r] * blocks[block + z * d + y] * lambdas[g][y * e + s] }
-          }
-          // The later factor's rows stand below.
-          if f == g { tail[row + r, column + s] += sum } else { tail[column + s, row + r] += sum }
-        }
-      }
-    }
-    for f in factors.indices.dropFirst() {
-      let (c, q) = (factors[f].carriers, factors[f].effects.count)
-      for k in 0..<factors[f].count {
-        let row = tailOffsets[f] + k * q
-        add(factors[f].own, k * c * c, f, row, f, row)
+  /// A over the tail's carriers before the head is eliminated, its lower triangle.
+  private func tailGram() -> Matrix {
+    var gram = Matrix(rows: tailCarriers, columns: tailCarriers)
+    for (f, factor) in factors.enumerated().dropFirst() {
+      let c = factor.carriers
+      for row in 0..<factor.count * c {
+        for y in 0..<c { gram[carrierOffsets[f] + row, carrierOffsets[f] + row / c * c + y] = factor.own[row * c + y] }
       }
     }
     for pairs in grams.pairs where pairs.first > 0 {
-      let (f, g) = (pairs.first, pairs.second)
-      let size = factors[f].carriers * factors[g].carriers
+      let (c, d) = (factors[pairs.first].carriers, factors[pairs.second].carriers)
       for (k, pair) in pairs.groups.enumerated() {
-        add(
-          pairs.blocks, k * size, f, tailOffsets[f] + pair.first * factors[f].effects.count, g,
-          tailOffsets[g] + pair.second * factors[g].effects.count)
+        // The later factor's rows stand below.
+        let column = carrierOffsets[pairs.first] + pair.first * c
+        let row = carrierOffsets[pairs.second] + pair.second * d
+        for z in 0..<c {
+          for y in 0..<d { gram[row + y, column + z] = pairs.blocks[(k * c + z) * d + y] }
+        }
       }
     }
-    return tail
+    return gram
   }
 
-  /// Λ₁'Z₁'[X y].
-  private func tailRightSide(_ lambdas: [[Double]]) -> Matrix {
-    var right = Matrix(rows: tailCount, columns: columns.count)
+  /// A[X y] over the tail's carriers before the head is eliminated.
+  private func tailRight() -> Matrix {
+    var right = Matrix(rows: tailCarriers, columns: columns.count)
     let width = grams.frame.columns.count
-    for f in factors.indices.dropFirst() {
-      let (c, q) = (factors[f].carriers, factors[f].effects.count)
-      for k in 0..<factors[f].count {
+    for (f, factor) in factors.enumerated().dropFirst() {
+      for row in 0..<factor.count * factor.carriers {
         for (a, column) in columns.enumerated() {
-          for r in 0..<q {
-            var sum = 0.0
-            for z in 0..<c { sum += lambdas[f][z * q + r] * factors[f].cross[(k * c + z) * width + column] }
-            right[tailOffsets[f] + k * q + r, a] = sum
-          }
+          right[carrierOffsets[f] + row, a] = factor.cross[row * width + column]
         }
       }
     }
     return right
   }
 
-  /// Takes B'B from the tail, B'C₀ from its right side and C₀'C₀ from the root.
-  private func subtractHead(
-    _ linked: [Double], _ headSolved: [Double], from tail: inout Matrix, _ right: inout Matrix, _ root: inout Matrix
+  /// A ← A − Σ_j A_•j P_j A_j•, over the tail, with [X y], and over [X y].
+  private func subtract(
+    _ head: HeadSolutions, from remainder: inout Matrix, _ right: inout Matrix, _ root: inout Matrix
+  ) throws(ImmerseError) {
+    let (c, m, n, width) = (factors[0].carriers, columns.count, tailCarriers, grams.frame.columns.count)
+    let (cross, columns) = (factors[0].cross, columns)
+    // P_j A_j• over [X y].
+    var projected = [Double](repeating: 0, count: c * m)
+    for j in 0..<factors[0].count {
+      for z in 0..<c {
+        for a in 0..<m {
+          projected[z * m + a] = (0..<c).reduce(0) {
+            $0 + head.projections[(j * c + z) * c + $1] * cross[(j * c + $1) * width + columns[a]]
+          }
+        }
+      }
+      for z in 0..<c {
+        for b in 0..<m {
+          for a in 0..<m { root[a, b] -= cross[(j * c + z) * width + columns[a]] * projected[z * m + b] }
+        }
+        for place in meetings.starts[j]..<meetings.starts[j + 1] {
+          let (row, value) = (Int(meetings.positions[place]), meetings.values[place * c + z])
+          for a in 0..<m { right[row, a] -= value * projected[z * m + a] }
+        }
+      }
+    }
+    let meetings = meetings
+    let ranges = meetings.ranges(max(1, threads), tail: n)
+    try remainder.elements.withUnsafeMutableBufferPointer { (gram) throws(ImmerseError) in
+      guard let base = gram.baseAddress else { return }
+      nonisolated(unsafe) let gram = base
+      // An element belongs to one range, and takes its terms in the order of the groups whatever the ranges.
+      try parallelForEach(ranges.count, threads: threads) { (index: Int) throws(ImmerseError) in
+        if c == 1 {
+          meetings.subtractProducts(head.projections, One(), columns: ranges[index], rows: n, from: gram)
+        } else {
+          meetings.subtractProducts(head.projections, Many(value: c), columns: ranges[index], rows: n, from: gram)
+        }
+      }
+    }
+    remainder.mirrorLowerTriangle()
+  }
+
+  /// Λ of the tail, a row for each carrier.
+  func tailFactor(_ lambdas: [[Double]]) -> BlockDiagonal {
+    BlockDiagonal(
+      parts: zip(factors, lambdas).dropFirst().map { factor, lambda in
+        .init(count: factor.count, rows: factor.carriers, columns: factor.effects.count, block: lambda)
+      })
+  }
+}
+
+extension CrossedModel.Meetings {
+  /// Takes Σ_j A_•j P_j A_j• from the columns of a symmetric matrix over the tail, on and below its diagonal.
+  @inline(__always)
+  fileprivate func subtractProducts(
+    _ projections: [Double], _ carriers: some SmallCount, columns: Range<Int32>, rows: Int,
+    from gram: UnsafeMutablePointer<Double>
   ) {
-    let (q, m, n) = (factors[0].effects.count, columns.count, tailCount)
-    tail.elements.withUnsafeMutableBufferPointer { tail in
-      right.elements.withUnsafeMutableBufferPointer { right in
-        root.elements.withUnsafeMutableBufferPointer { root in
-          linked.withUnsafeBufferPointer { linked in
-            columnPositions.withUnsafeBufferPointer { positions in
-              for j in 0..<factors[0].count {
-                let range = columnStarts[j]..<columnStarts[j + 1]
-                // Positions ascend within a group, so that what is written lies in the lower triangle.
-                for b in range {
-                  let target = positions[b] * n
-                  for a in b..<range.upperBound {
-                    var sum = 0.0
-                    for r in 0..<q { sum += linked[a * q + r] * linked[b * q + r] }
-                    tail[target + positions[a]] -= sum
-                  }
-                  for column in 0..<m {
-                    var sum = 0.0
-                    for r in 0..<q { sum += linked[b * q + r] * headSolved[(j * q + r) * m + column] }
-                    right[column * n + positions[b]] -= sum
-                  }
-                }
-                for a in 0..<m {
-                  for b in 0..<m {
-                    var sum = 0.0
-                    for r in 0..<q { sum += headSolved[(j * q + r) * m + a] * headSolved[(j * q + r) * m + b] }
-                    root[b * m + a] -= sum
-                  }
-                }
+    let c = carriers.value
+    var scaled = [Double](repeating: 0, count: c)
+    scaled.withUnsafeMutableBufferPointer { scaled in
+      positions.withUnsafeBufferPointer { positions in
+        values.withUnsafeBufferPointer { values in
+          for j in 0..<starts.count - 1 {
+            let end = starts[j + 1]
+            for b in starts[j]..<end where columns.contains(positions[b]) {
+              for z in 0..<c {
+                scaled[z] = (0..<c).reduce(0) { $0 + projections[(j * c + z) * c + $1] * values[b * c + $1] }
+              }
+              let target = gram + Int(positions[b]) * rows
+              for a in b..<end {
+                var sum = 0.0
+                for z in 0..<c { sum += values[a * c + z] * scaled[z] }
+                target[Int(positions[a])] -= sum
               }
             }
           }

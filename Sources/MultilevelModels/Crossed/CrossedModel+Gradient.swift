@@ -1,23 +1,30 @@
 import Columnar
 import LinearAlgebra
 import ModelFormula
+import Streaming
 
 extension CrossedModel {
-  /// The derivative of the criterion with respect to every factor's Λ, exact, from the inverse of T where pairs of groups
-  /// occur (Takahashi, Fagan and Chen 1973):
+  /// The derivative of the criterion with respect to every factor's Λ, exact:
   ///
-  ///     dD/dΛ = 2 Σ AΛT⁻¹ − 2 Σ Q R̄ G',    R̄ = (ν / r²) b b' (+ K⁻¹ under REML),    Q = Z'[X y] − AΛG
+  ///     dD/dΛ = 2 Σ AΛT⁻¹ − 2 Σ Q R̄ G',    R̄ = (ν / r²) b b' (+ K⁻¹ under REML),    Q = A[X y] − AΛG
   ///
   /// over the diagonal blocks of each factor.
   func derivatives(
     _ evaluation: CrossedEvaluation, _ coordinates: ThetaCoordinates
   ) throws(ImmerseError) -> (factors: [Matrix], logRatios: [Double]) {
-    let inverse = try SelectedInverse(self, evaluation)
+    var gradients = try logDeterminantGradients(evaluation)
     let seeds = try seeds(evaluation)
-    let effects = solved(evaluation, times: seeds)
-    var gradients = factors.map { [Double](repeating: 0, count: $0.carriers * $0.effects.count) }
-    addLogDeterminant(evaluation, inverse, to: &gradients)
-    addResiduals(evaluation, seeds, effects, to: &gradients)
+    for (f, part) in try residuals(evaluation, seeds).enumerated() {
+      let (c, q, s) = (factors[f].carriers, factors[f].effects.count, seeds.columns)
+      for k in 0..<factors[f].count {
+        for z in 0..<c {
+          for r in 0..<q {
+            gradients[f][z * q + r] -=
+              2 * (0..<s).reduce(0) { $0 + part.rest[(k * c + z) * s + $1] * part.effects[(k * q + r) * s + $1] }
+          }
+        }
+      }
+    }
     return (zip(factors, gradients).map { $0.effects.derivative($1, coordinates) }, [])
   }
 
@@ -37,151 +44,176 @@ extension CrossedModel {
     return seeds
   }
 
-  /// G V, G = T⁻¹Λ'Z'[X y]: for the head by group, a row for each effect; for the tail as it stands.
-  func solved(_ evaluation: CrossedEvaluation, times vectors: Matrix) -> (head: [Double], tail: Matrix) {
-    let (q, m, s) = (factors[0].effects.count, columns.count, vectors.columns)
-    // These only fail where sizes do not fit 32 bits, which the limit of the tail excludes.
-    guard let product = try? evaluation.tailSolved * vectors, let tail = try? evaluation.tail.solveUpper(product)
-    else { return ([], Matrix(rows: 0, columns: s)) }
-    var head = [Double](repeating: 0, count: factors[0].count * q * s)
-    for j in 0..<factors[0].count {
-      for column in 0..<s {
-        for r in (0..<q).reversed() {
-          var sum = 0.0
-          for a in 0..<m { sum += evaluation.headSolved[(j * q + r) * m + a] * vectors[a, column] }
-          for position in columnStarts[j]..<columnStarts[j + 1] {
-            sum -= evaluation.links[position * q + r] * tail[columnPositions[position], column]
-          }
-          for k in r + 1..<max(q, r + 1) {
-            sum -= evaluation.head[(j * q + k) * q + r] * head[(j * q + k) * s + column]
-          }
-          head[(j * q + r) * s + column] = sum / evaluation.head[(j * q + r) * q + r]
-        }
-      }
-    }
-    return (head, tail)
-  }
-
-  /// Adds 2 Σ AΛT⁻¹.
-  private func addLogDeterminant(
-    _ evaluation: CrossedEvaluation, _ inverse: SelectedInverse, to gradients: inout [[Double]]
-  ) {
-    let (lambdas, offsets, q, n) = (evaluation.factors, tailOffsets, effectCounts[0], tailCount)
-    inverse.head.withUnsafeBufferPointer { head in
-      inverse.links.withUnsafeBufferPointer { linked in
-        inverse.tail.elements.withUnsafeBufferPointer { tail in
-          guard let head = head.baseAddress, let linked = linked.baseAddress, let tail = tail.baseAddress else {
-            return
-          }
-          for f in factors.indices {
-            let (own, e) = (carrierCounts[f] * carrierCounts[f], effectCounts[f])
-            factors[f].own.withUnsafeBufferPointer { blocks in
-              guard let blocks = blocks.baseAddress else { return }
-              for k in 0..<factors[f].count {
-                let row = offsets[f] + k * e
-                let block = Strided(blocks + k * own, row: carrierCounts[f], column: 1)
-                let part =
-                  f == 0
-                  ? Strided(head + k * q * q, row: q, column: 1) : Strided(tail + row * n + row, row: 1, column: n)
-                addProduct(block, lambdas[f], part, e, e, to: &gradients[f])
-              }
-            }
-          }
-          for (index, pairs) in grams.pairs.enumerated() {
-            let (f, g) = (pairs.first, pairs.second)
-            let (d, e) = (carrierCounts[g], effectCounts[g])
-            let (columns, rows) = (pairColumns[index], effectCounts[f])
-            pairs.blocks.withUnsafeBufferPointer { blocks in
-              guard let blocks = blocks.baseAddress else { return }
-              for (k, pair) in pairs.groups.enumerated() {
-                let block = Strided(blocks + k * carrierCounts[f] * d, row: d, column: 1)
-                let part: Strided
-                if f == 0 {
-                  part = Strided(linked + columns[k] * q, row: q, column: 1)
-                } else {
-                  let (row, column) = (offsets[f] + pair.first * rows, offsets[g] + pair.second * e)
-                  part = Strided(tail + row * n + column, row: 1, column: n)
-                }
-                addProduct(block, lambdas[g], part, e, rows, to: &gradients[f])
-                addProduct(block.transposed, lambdas[f], part.transposed, rows, e, to: &gradients[g])
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// Takes off 2 Σ (QV)(GV)'.
-  private func addResiduals(
-    _ evaluation: CrossedEvaluation, _ seeds: Matrix, _ effects: (head: [Double], tail: Matrix),
-    to gradients: inout [[Double]]
-  ) {
-    let s = seeds.columns
+  /// QV of every factor, a row for each carrier, and GV, a row for each effect, with G = T⁻¹Λ'A[X y].
+  func residuals(
+    _ evaluation: CrossedEvaluation, _ vectors: Matrix
+  ) throws(ImmerseError) -> [(rest: [Double], effects: [Double])] {
+    let (c, q, m, s) = (factors[0].carriers, factors[0].effects.count, columns.count, vectors.columns)
     let width = grams.frame.columns.count
-    let u = factors.indices.map { f -> [Double] in
-      if f == 0 { return effects.head }
-      let count = factors[f].count * factors[f].effects.count
-      return (0..<count).flatMap { k in (0..<s).map { effects.tail[tailOffsets[f] + k, $0] } }
-    }
-    // ΛGV by carrier.
-    let carried = factors.indices.map { f -> [Double] in
-      let (c, q) = (factors[f].carriers, factors[f].effects.count)
-      var values = [Double](repeating: 0, count: factors[f].count * c * s)
-      for k in 0..<factors[f].count {
-        for z in 0..<c {
-          for r in 0..<q {
-            let lambda = evaluation.factors[f][z * q + r]
-            for column in 0..<s { values[(k * c + z) * s + column] += lambda * u[f][(k * q + r) * s + column] }
-          }
-        }
-      }
-      return values
-    }
-    // QV by carrier: what the fixed effects leave, less what each factor contributes.
-    var rest = factors.indices.map { f -> [Double] in
-      let c = factors[f].carriers
-      var values = [Double](repeating: 0, count: factors[f].count * c * s)
-      for row in 0..<factors[f].count * c {
+    let effects: Matrix
+    let carried: Matrix
+    var rest: Matrix
+    do {
+      effects = try evaluation.tail.solveUpper(try evaluation.tailSolved * vectors)
+      carried = tailFactor(evaluation.factors) * effects
+      rest = try evaluation.remainderRight * vectors
+      rest.add(try evaluation.remainder * carried, times: -1)
+    } catch { throw .unsolvable }
+    var headRest = [Double](repeating: 0, count: factors[0].count * c * s)
+    var headEffects = [Double](repeating: 0, count: factors[0].count * q * s)
+    var right = [Double](repeating: 0, count: c * s)
+    for j in 0..<factors[0].count {
+      // A_j•[−ΛGV; V] over the tail and [X y].
+      for z in 0..<c {
         for column in 0..<s {
-          var sum = 0.0
-          for (a, position) in columns.enumerated() {
-            sum += factors[f].cross[row * width + position] * seeds[a, column]
+          var sum = (0..<m).reduce(0.0) {
+            $0 + factors[0].cross[(j * c + z) * width + columns[$1]] * vectors[$1, column]
           }
-          values[row * s + column] = sum
-        }
-        let group = row / c
-        for y in 0..<c {
-          let own = factors[f].own[row * c + y]
-          for column in 0..<s { values[row * s + column] -= own * carried[f][(group * c + y) * s + column] }
+          for place in meetings.starts[j]..<meetings.starts[j + 1] {
+            sum -= meetings.values[place * c + z] * carried[Int(meetings.positions[place]), column]
+          }
+          right[z * s + column] = sum
         }
       }
-      return values
-    }
-    for pairs in grams.pairs {
-      let (f, g) = (pairs.first, pairs.second)
-      let (c, d) = (factors[f].carriers, factors[g].carriers)
-      for (k, pair) in pairs.groups.enumerated() {
+      for column in 0..<s {
+        for r in 0..<q {
+          headEffects[(j * q + r) * s + column] = (0..<c).reduce(0) {
+            $0 + evaluation.head.gains[(j * c + $1) * q + r] * right[$1 * s + column]
+          }
+        }
         for z in 0..<c {
-          for y in 0..<d {
-            let value = pairs.blocks[(k * c + z) * d + y]
-            let (row, other) = ((pair.first * c + z) * s, (pair.second * d + y) * s)
-            for column in 0..<s {
-              rest[f][row + column] -= value * carried[g][other + column]
-              rest[g][other + column] -= value * carried[f][row + column]
+          var sum = right[z * s + column]
+          for y in 0..<c {
+            for r in 0..<q {
+              sum -=
+                factors[0].own[(j * c + z) * c + y] * evaluation.factors[0][y * q + r]
+                * headEffects[(j * q + r) * s + column]
+            }
+          }
+          headRest[(j * c + z) * s + column] = sum
+        }
+      }
+    }
+    return factors.indices.map { f in
+      if f == 0 { return (headRest, headEffects) }
+      return (
+        Self.rows(rest, from: carrierOffsets[f], factors[f].count * factors[f].carriers),
+        Self.rows(effects, from: effectOffsets[f], factors[f].count * factors[f].effects.count)
+      )
+    }
+  }
+
+  private static func rows(_ matrix: Matrix, from first: Int, _ count: Int) -> [Double] {
+    (first..<first + count).flatMap { row in (0..<matrix.columns).map { matrix[row, $0] } }
+  }
+
+  /// 2 Σ AΛT⁻¹: of the tail 2 AΛ₁S⁻¹, of the head 2 Σ (A_jj − (I − A_jj P_j) X_j) Λ₀T_j⁻¹.
+  private func logDeterminantGradients(_ evaluation: CrossedEvaluation) throws(ImmerseError) -> [[Double]] {
+    var gradients = factors.map { [Double](repeating: 0, count: $0.carriers * $0.effects.count) }
+    let inverse: Matrix
+    do { inverse = try evaluation.tail.inverse() } catch { throw .unsolvable }
+    addTailGradients(evaluation, inverse, to: &gradients)
+
+    let spreads = try headSpreads(evaluation, inverse)
+    let (c, q) = (factors[0].carriers, factors[0].effects.count)
+    for j in 0..<factors[0].count {
+      for z in 0..<c {
+        for y in 0..<c {
+          // A_jj − X_j + A_jj P_j X_j.
+          var value = factors[0].own[(j * c + z) * c + y] - spreads[(j * c + z) * c + y]
+          for k in 0..<c {
+            for l in 0..<c {
+              value +=
+                factors[0].own[(j * c + z) * c + k] * evaluation.head.projections[(j * c + k) * c + l]
+                * spreads[(j * c + l) * c + y]
+            }
+          }
+          for r in 0..<q { gradients[0][z * q + r] += 2 * value * evaluation.head.gains[(j * c + y) * q + r] }
+        }
+      }
+    }
+    return gradients
+  }
+
+  private func addTailGradients(
+    _ evaluation: CrossedEvaluation, _ inverse: Matrix, to gradients: inout [[Double]]
+  ) {
+    // A column of Λ₁S⁻¹ for each effect of the tail.
+    let moved = tailFactor(evaluation.factors) * inverse
+    moved.elements.withUnsafeBufferPointer { moved in
+      evaluation.remainder.elements.withUnsafeBufferPointer { remainder in
+        for f in factors.indices.dropFirst() {
+          let (c, q) = (factors[f].carriers, factors[f].effects.count)
+          for k in 0..<factors[f].count {
+            for z in 0..<c {
+              let row = (carrierOffsets[f] + k * c + z) * tailCarriers
+              for r in 0..<q {
+                let column = (effectOffsets[f] + k * q + r) * tailCarriers
+                gradients[f][z * q + r] += 2 * dot(remainder, row, moved, column, tailCarriers)
+              }
             }
           }
         }
       }
     }
-    for f in factors.indices {
-      let (c, q) = (factors[f].carriers, factors[f].effects.count)
-      for k in 0..<factors[f].count {
-        for z in 0..<c {
-          for r in 0..<q {
-            var sum = 0.0
-            for column in 0..<s { sum += rest[f][(k * c + z) * s + column] * u[f][(k * q + r) * s + column] }
-            gradients[f][z * q + r] -= 2 * sum
+  }
+
+  /// X_j = A_j• Λ₁S⁻¹Λ₁' A_•j over the tail, row by row, for each head group.
+  func headSpreads(_ evaluation: CrossedEvaluation, _ inverse: Matrix) throws(ImmerseError) -> [Double] {
+    let (c, n, count) = (factors[0].carriers, tailCarriers, factors[0].count)
+    let covariance = tailFactor(evaluation.factors).congruence(inverse)
+    var spreads = [Double](repeating: 0, count: count * c * c)
+    let meetings = meetings
+    try spreads.withUnsafeMutableBufferPointer { (spreads) throws(ImmerseError) in
+      guard let base = spreads.baseAddress else { return }
+      nonisolated(unsafe) let spreads = base
+      let blockLength = 64
+      try parallelForEach((count + blockLength - 1) / blockLength, threads: threads) {
+        (block: Int) throws(ImmerseError) in
+        let groups = block * blockLength..<min(count, (block + 1) * blockLength)
+        covariance.elements.withUnsafeBufferPointer { covariance in
+          guard let covariance = covariance.baseAddress else { return }
+          if c == 1 {
+            meetings.addSpreads(covariance, One(), groups: groups, rows: n, to: spreads)
+          } else {
+            meetings.addSpreads(covariance, Many(value: c), groups: groups, rows: n, to: spreads)
+          }
+        }
+      }
+    }
+    return spreads
+  }
+}
+
+extension CrossedModel.Meetings {
+  /// Adds A_j• Y A_•j of some head groups, Y symmetric over the tail.
+  @inline(__always)
+  fileprivate func addSpreads(
+    _ covariance: UnsafePointer<Double>, _ carriers: some SmallCount, groups: Range<Int>, rows: Int,
+    to spreads: UnsafeMutablePointer<Double>
+  ) {
+    let c = carriers.value
+    var sums = [Double](repeating: 0, count: c)
+    sums.withUnsafeMutableBufferPointer { sums in
+      positions.withUnsafeBufferPointer { positions in
+        values.withUnsafeBufferPointer { values in
+          for j in groups {
+            let range = starts[j]..<starts[j + 1]
+            for b in range {
+              let column = covariance + Int(positions[b]) * rows
+              // Half of the diagonal and what stands below it; the transpose is the other half.
+              let half = 0.5 * column[Int(positions[b])]
+              for z in 0..<c { sums[z] = half * values[b * c + z] }
+              for a in b + 1..<max(range.upperBound, b + 1) {
+                let value = column[Int(positions[a])]
+                for z in 0..<c { sums[z] += values[a * c + z] * value }
+              }
+              for z in 0..<c {
+                for y in 0..<c {
+                  spreads[(j * c + z) * c + y] += sums[z] * values[b * c + y] + values[b * c + z] * sums[y]
+                }
+              }
+            }
           }
         }
       }
@@ -189,97 +221,24 @@ extension CrossedModel {
   }
 }
 
-/// A block within a larger array.
-private struct Strided {
-  let base: UnsafePointer<Double>
-  let row: Int
-  let column: Int
-
-  @inline(__always)
-  init(_ base: UnsafePointer<Double>, row: Int, column: Int) {
-    self.base = base
-    self.row = row
-    self.column = column
+/// The product of two columns, by several accumulators.
+private func dot(
+  _ a: UnsafeBufferPointer<Double>, _ firstA: Int, _ b: UnsafeBufferPointer<Double>, _ firstB: Int, _ count: Int
+) -> Double {
+  var sums = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+  var i = 0
+  @inline(__always) func four(_ values: UnsafeBufferPointer<Double>, _ first: Int) -> SIMD4<Double> {
+    SIMD4(values[first], values[first + 1], values[first + 2], values[first + 3])
   }
-
-  @inline(__always)
-  subscript(i: Int, j: Int) -> Double { base[i * row + j * column] }
-
-  @inline(__always)
-  var transposed: Strided { Strided(base, row: column, column: row) }
-}
-
-/// Adds 2 · block · Λ · part to the derivative with respect to one factor's Λ: carriers of the factor by those of the
-/// other, the other's Λ, the other's effects by the factor's.
-@inline(__always)
-private func addProduct(
-  _ block: Strided, _ lambda: [Double], _ part: Strided, _ otherEffects: Int, _ effects: Int,
-  to gradient: inout [Double]
-) {
-  let (carriers, otherCarriers) = (gradient.count / effects, lambda.count / otherEffects)
-  for z in 0..<carriers {
-    for k in 0..<otherEffects {
-      var product = 0.0
-      for y in 0..<otherCarriers { product += block[z, y] * lambda[y * otherEffects + k] }
-      for r in 0..<effects { gradient[z * effects + r] += 2 * product * part[k, r] }
-    }
+  while i + 8 <= count {
+    sums.0 += four(a, firstA + i) * four(b, firstB + i)
+    sums.1 += four(a, firstA + i + 4) * four(b, firstB + i + 4)
+    i += 8
   }
-}
-
-/// The blocks of T⁻¹ of the pairs of groups that occur.
-struct SelectedInverse {
-  /// Of each head group, row by row.
-  let head: [Double]
-  /// Of each head group with the tail, a row of head effects for each scalar column of its links.
-  let links: [Double]
-  let tail: Matrix
-
-  init(_ model: CrossedModel, _ evaluation: CrossedEvaluation) throws(ImmerseError) {
-    do { tail = try evaluation.tail.inverse() } catch { throw .unsolvable }
-    let (q, n) = (model.factors[0].effects.count, model.tailCount)
-    var head = [Double](repeating: 0, count: model.factors[0].count * q * q)
-    var links = [Double](repeating: 0, count: model.columnPositions.count * q)
-    tail.elements.withUnsafeBufferPointer { tail in
-      for j in 0..<model.factors[0].count {
-        let range = model.columnStarts[j]..<model.columnStarts[j + 1]
-        // E = T₁₁⁻¹B', and I + BE.
-        var inner = [Double](repeating: 0, count: q * q)
-        for r in 0..<q { inner[r * q + r] = 1 }
-        for a in range {
-          let row = model.columnPositions[a] * n
-          for r in 0..<q {
-            var sum = 0.0
-            for b in range { sum += tail[row + model.columnPositions[b]] * evaluation.links[b * q + r] }
-            links[a * q + r] = sum
-            for k in 0..<q { inner[k * q + r] += evaluation.links[a * q + k] * sum }
-          }
-        }
-        let lower = { (r: Int, s: Int) in evaluation.head[(j * q + r) * q + s] }
-        // −E L₀⁻¹, from the last column to the first.
-        for a in range {
-          for r in (0..<q).reversed() {
-            var sum = -links[a * q + r]
-            for k in r + 1..<max(q, r + 1) { sum -= links[a * q + k] * lower(k, r) }
-            links[a * q + r] = sum / lower(r, r)
-          }
-        }
-        // L₀'⁻¹ (I + BE) L₀⁻¹, columns first.
-        for row in 0..<q {
-          for r in (0..<q).reversed() {
-            for k in r + 1..<max(q, r + 1) { inner[row * q + r] -= inner[row * q + k] * lower(k, r) }
-            inner[row * q + r] /= lower(r, r)
-          }
-        }
-        for column in 0..<q {
-          for r in (0..<q).reversed() {
-            for k in r + 1..<max(q, r + 1) { inner[r * q + column] -= lower(k, r) * inner[k * q + column] }
-            inner[r * q + column] /= lower(r, r)
-          }
-        }
-        for k in inner.indices { head[j * q * q + k] = inner[k] }
-      }
-    }
-    self.head = head
-    self.links = links
+  var sum = (sums.0 + sums.1).sum()
+  while i < count {
+    sum += a[firstA + i] * b[firstB + i]
+    i += 1
   }
+  return sum
 }

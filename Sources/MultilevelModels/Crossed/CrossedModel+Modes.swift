@@ -26,9 +26,11 @@ extension CrossedModel: MixedLikelihood {
     let evaluation = optimum.evaluation
     let scale = grams.scales[grams.frame.response].scale
     let sigma = evaluation.profile.residualVariance.squareRoot() * scale
-    let inverse = try SelectedInverse(self, evaluation)
+    let inverse: Matrix
+    do { inverse = try evaluation.tail.inverse() } catch { throw .unsolvable }
+    let headVariances = try headVariances(evaluation, inverse)
     let contrast = Matrix(rows: columns.count, columns: 1, elements: evaluation.profile.contrast)
-    let effects = solved(evaluation, times: contrast)
+    let solved = try residuals(evaluation, contrast)
     var result: [ConditionalModes] = []
     var first = 0
     for (f, factor) in factors.enumerated() {
@@ -41,10 +43,10 @@ extension CrossedModel: MixedLikelihood {
       var modes = [[Double]](repeating: [], count: q)
       var deviations = modes
       for group in 0..<factor.count {
-        let start = f == 0 ? group * q : tailOffsets[f] + group * q
-        let u = (0..<q).map { f == 0 ? effects.head[start + $0] : effects.tail[start + $0, 0] }
+        let start = effectOffsets[f] + group * q
+        let u = (0..<q).map { solved[f].effects[group * q + $0] }
         let variance = { (r: Int, s: Int) -> Double in
-          f == 0 ? inverse.head[(group * q + r) * q + s] : inverse.tail[start + r, start + s]
+          f == 0 ? headVariances[(group * q + r) * q + s] : inverse[start + r, start + s]
         }
         for effect in 0..<q {
           modes[effect].append(scale * (0..<q).reduce(0) { $0 + raw[effect, $1] * u[$1] })
@@ -61,5 +63,25 @@ extension CrossedModel: MixedLikelihood {
           predictionErrors: nil))
     }
     return result
+  }
+
+  /// The head groups' blocks of T⁻¹: T_j⁻¹ + T_j⁻¹Λ₀' X_j Λ₀T_j⁻¹, row by row.
+  private func headVariances(_ evaluation: CrossedEvaluation, _ inverse: Matrix) throws(ImmerseError) -> [Double] {
+    let (c, q) = (factors[0].carriers, factors[0].effects.count)
+    let (spreads, gains) = (try headSpreads(evaluation, inverse), evaluation.head.gains)
+    var variances = evaluation.head.inverses
+    for j in 0..<factors[0].count {
+      for r in 0..<q {
+        for s in 0..<q {
+          for z in 0..<c {
+            for y in 0..<c {
+              variances[(j * q + r) * q + s] +=
+                gains[(j * c + z) * q + r] * spreads[(j * c + z) * c + y] * gains[(j * c + y) * q + s]
+            }
+          }
+        }
+      }
+    }
+    return variances
   }
 }

@@ -67,7 +67,7 @@ struct Minimiser {
       var step = times(inverse, point.gradient).map { -$0 }
       var slope = dot(step, point.gradient)
       // The predicted gain is far below what Newton's method repairs in one step.
-      if -slope < 1e-6 { return point }
+      if -slope < 1e-4 { return point }
       let length = dot(step, step).squareRoot()
       if length > Self.longestStep {
         step = step.map { $0 * Self.longestStep / length }

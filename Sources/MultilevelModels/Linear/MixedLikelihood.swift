@@ -61,9 +61,12 @@ extension MixedLikelihood {
     let known = known?.count == thetaCount ? known : nil
     var start = known ?? unit + zeros
     if known == nil { for _ in 0..<2 { start = try emStep(start) } }
+    var latest: (theta: [Double], evaluation: Evaluation)?
     var minimiser = Minimiser { [self] theta throws(ImmerseError) in
       try cancellation?.check()
+      latest = nil
       let evaluation = try evaluate(theta, .fitted)
+      latest = (theta, evaluation)
       return Minimiser.Point(
         theta: theta, value: profile(evaluation).criterion, gradient: try gradient(evaluation, .fitted))
     }
@@ -87,9 +90,16 @@ extension MixedLikelihood {
     try cancellation?.check()
     try checkEnd(point.theta)
     let theta = canonical(point.theta)
+    var evaluations = minimiser.evaluations + (known == nil ? 3 : 1)
+    let last: Evaluation
+    if let latest, latest.theta == theta {
+      last = latest.evaluation
+    } else {
+      last = try evaluate(theta, .fitted)
+      evaluations += 1
+    }
     return OptimumOf(
-      theta: theta, evaluation: try evaluate(theta, .fitted), certificate: certificate,
-      evaluations: minimiser.evaluations + (known == nil ? 4 : 2), start: start)
+      theta: theta, evaluation: last, certificate: certificate, evaluations: evaluations, start: start)
   }
 
   /// The optimum near a start with a guess of the inverse Hessian, for a model like one that was fitted.
