@@ -1,6 +1,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import pyarrow.parquet
 
 from worker import IDENTIFIERS, serve
 
@@ -11,6 +12,8 @@ def prepare(files, suite):
     def read():
         if path.endswith("csv"):
             return pyarrow.csv.read_csv(path)
+        if path.endswith("parquet"):
+            return pyarrow.parquet.read_table(path)
         with pa.OSFile(path) as file:
             return pa.ipc.open_file(file).read_all()
 

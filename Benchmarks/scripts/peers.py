@@ -210,6 +210,7 @@ def main():
     failures, table, own_seconds = [], [], {}
     for rows in options.rows or [24_420, 73_600, 612_004]:
         require([bench(), "generate", "--rows", rows, "--cache", CACHE], f"generating {rows:,} rows")
+        require([python, BENCHMARKS / "peers/parquet_file.py", CACHE, rows], "writing Parquet")
         for suite in options.suite or known:
             part, own_seconds[suite, rows] = measured_rows(suite, rows, plan, python, options.turns, failures)
             table += part

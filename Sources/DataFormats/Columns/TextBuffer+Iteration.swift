@@ -22,7 +22,11 @@ extension TextBuffer {
 extension Buffer<UInt8> {
   /// Whether the bytes, and each of the parts into which `count` positions cut them, are UTF-8. O(bytes).
   func isUTF8(cutAt count: Int, _ position: (Int) -> Int) -> Bool {
-    let isASCII = withUnsafeBufferPointer { !imm_csv_count($0.baseAddress, $0.count, 0).has_non_ascii }
+    let isASCII = withUnsafeBufferPointer { bytes in
+      // The kernel reads whole blocks, and what follows the bytes may not be ours to read.
+      let blocks = bytes.count & ~63
+      return !imm_csv_count(bytes.baseAddress, blocks, 0).has_non_ascii && bytes[blocks...].allSatisfy { $0 < 0x80 }
+    }
     if isASCII { return true }
     guard (try? UTF8Span(validating: span)) != nil else { return false }
     return (0..<count).allSatisfy { index in

@@ -6,6 +6,8 @@ extension Suite {
   static let ingestCSV = ingest("csv")
   static let ingestArrow = ingest("arrow")
   static let ingestSPSS = ingest("sav")
+  /// The file is pyarrow's: there is none of our own making.
+  static let ingestParquet = ingest("parquet")
 
   static let everything: [ColumnRequest] = BenchmarkSurvey.columns.map {
     BenchmarkSurvey.identifiers.contains($0) ? .category($0) : .number($0)

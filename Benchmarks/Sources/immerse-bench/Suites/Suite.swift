@@ -20,7 +20,8 @@ struct Suite: Sendable {
   typealias Answer = [String: Double]
 
   static let all: [Suite] = [
-    .ingestCSV, .ingestArrow, .ingestSPSS, .meansTaylor, .replicatesPV, .rake(margins: 4), .rake(margins: 12),
+    .ingestCSV, .ingestArrow, .ingestSPSS, .ingestParquet,
+    .meansTaylor, .replicatesPV, .rake(margins: 4), .rake(margins: 12),
     .fitTwoLevel,
     .fitTwoLevelSlope,
     .fitThreeLevelSlope, .fitShuffled, .fitWeighted, .fitCrossed, .scoreIndex, .aggregateIndex, .rankIndex,
