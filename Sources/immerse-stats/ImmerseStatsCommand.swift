@@ -24,7 +24,7 @@ struct ImmerseStatsCommand: ParsableCommand {
     version: Provenance.version,
     subcommands: [
       Demo.self, Run.self, Inspect.self, Convert.self, Simulate.self, Weight.self, Estimate.self, FitModel.self,
-      Score.self, Sensitivity.self,
+      Score.self, Sensitivity.self, Request.self,
     ])
 
   static func main() {

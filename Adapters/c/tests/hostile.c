@@ -10,7 +10,7 @@
 
 static const char *MEAN = "{\"estimate\": {\"kind\": \"mean\", \"variables\": [\"y\"], \"by\": [\"g\"], "
                           "\"design\": {\"weights\": \"w\"}}}";
-static int failures, checks;
+static _Atomic int failures, checks;
 
 static void expect(int truth, const char *what, const char *detail) {
   checks++;
@@ -86,12 +86,8 @@ static int32_t stop_at_once(void *context, int64_t done, int64_t total) {
 
 static void *compute(void *context) {
   for (int i = 0; i < 50; i++) {
-    /* streams.h keeps the owner of a schema in a global: one thread at a time makes a stream. */
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&lock);
     producer p = {.batches = 3};
-    if (run(MEAN, &p, NULL, NULL, "threads") != IMM_OK) ++*(int *)context;
-    pthread_mutex_unlock(&lock);
+    if (run(MEAN, &p, NULL, NULL, "threads") != IMM_OK) ++*(_Atomic int *)context;
   }
   return NULL;
 }
@@ -159,6 +155,9 @@ static void check_arguments(void) {
   expect(imm_run(MEAN, (int64_t)strlen(MEAN), &input, NULL, NULL, NULL, NULL, &error) == IMM_USAGE, "no result", "");
   struct ArrowArrayStream rows;
   expect(imm_result_rows("{}", 2, &rows, &error) == IMM_BAD_DATA, "rows of no result", "");
+  char *schema = imm_schema();
+  expect(schema && strstr(schema, "\"EstimateRequest\"") != NULL, "schema", "names the requests");
+  imm_free(schema);
   imm_free(NULL);
   imm_partial_free(NULL);
 }
@@ -233,7 +232,7 @@ int main(void) {
   check_options();
   check_partials();
   pthread_t threads[4];
-  int wrong = 0;
+  _Atomic int wrong = 0;
   for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, compute, &wrong);
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   expect(wrong == 0, "threads", "all compute");

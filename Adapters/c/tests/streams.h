@@ -38,7 +38,8 @@ typedef struct {
 static void release_child_schema(struct ArrowSchema *schema) { schema->release = NULL; }
 static void release_child_array(struct ArrowArray *array) { array->release = NULL; }
 
-static producer *owner_of_schema;
+/* A schema is had and released by the thread that reads the stream. */
+static _Thread_local producer *owner_of_schema;
 
 static void release_schema(struct ArrowSchema *schema) {
   owner_of_schema->schemas_out--;

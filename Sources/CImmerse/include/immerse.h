@@ -24,7 +24,7 @@ extern "C" {
 
 /* The version of this header: 1000 * major + minor. A library serves every header of its major version up to its own
    minor version. */
-#define IMM_ABI_VERSION 1000
+#define IMM_ABI_VERSION 1001
 
 typedef int32_t imm_code;
 
@@ -68,6 +68,9 @@ typedef struct imm_options {
 /* The version of the library's interface, and of the library as static text. */
 int32_t imm_abi_version(void);
 const char *imm_version(void);
+
+/* What may stand in a request, as a JSON Schema that ends in NUL; NULL without memory. Freed with imm_free. Since 1001. */
+char *imm_schema(void);
 
 /* Carries out a request on rows.
 

@@ -45,7 +45,7 @@ public enum Confidence: String, Codable, Sendable, CaseIterable {
 }
 
 /// Whether more is better.
-public enum Direction: Int, Codable, Sendable {
+public enum Direction: Int, Codable, Sendable, CaseIterable {
   case positive = 1
   case negative = -1
 

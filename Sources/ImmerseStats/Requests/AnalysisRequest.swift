@@ -1,6 +1,6 @@
 public import Columnar
 public import CompositeIndicators
-public import MultilevelModels
+import MultilevelModels
 public import Streaming
 public import SurveyStatistics
 
@@ -11,7 +11,8 @@ public import SurveyStatistics
 /// ```
 public enum AnalysisRequest: Sendable, Decodable {
   case estimate(EstimateRequest)
-  case fit(FitRequest)
+  case fit(ModelRequest)
+  case predict(PredictionRequest)
   case score(ScoreRequest)
   case sensitivity(SensitivityRequest)
   /// Scores of rows on a scale of items.
@@ -22,10 +23,15 @@ public enum AnalysisRequest: Sendable, Decodable {
   case calibrateWeights(CalibrationRequest)
   /// Weights made in one or more steps, replicates included.
   case weight(WeightSteps)
+  case nonresponse(NonresponseRequest)
+  case trim(TrimRequest)
+  case replicates(ReplicatesRequest)
+  case diagnose(DiagnosisRequest)
 
   private enum Name: String, CodingKey, CaseIterable {
-    case estimate, fit, score, sensitivity, scale, calibrate, rake, poststratify, weight
+    case estimate, fit, predict, score, sensitivity, scale, calibrate, rake, poststratify, weight
     case calibrateWeights = "calibrate_weights"
+    case nonresponse, trim, replicates, diagnose
   }
 
   public init(from decoder: any Decoder) throws {
@@ -38,7 +44,8 @@ public enum AnalysisRequest: Sendable, Decodable {
     }
     switch name {
     case .estimate: self = .estimate(try container.decode(EstimateRequest.self, forKey: name))
-    case .fit: self = .fit(try container.decode(FitRequest.self, forKey: name))
+    case .fit: self = .fit(try container.decode(ModelRequest.self, forKey: name))
+    case .predict: self = .predict(try container.decode(PredictionRequest.self, forKey: name))
     case .score: self = .score(try container.decode(ScoreRequest.self, forKey: name))
     case .sensitivity: self = .sensitivity(try container.decode(SensitivityRequest.self, forKey: name))
     case .scale: self = .scale(try container.decode(ScaleRequest.self, forKey: name))
@@ -47,6 +54,10 @@ public enum AnalysisRequest: Sendable, Decodable {
     case .poststratify: self = .poststratify(try container.decode(RakeRequest.self, forKey: name))
     case .calibrateWeights: self = .calibrateWeights(try container.decode(CalibrationRequest.self, forKey: name))
     case .weight: self = .weight(try container.decode(WeightSteps.self, forKey: name))
+    case .nonresponse: self = .nonresponse(try container.decode(NonresponseRequest.self, forKey: name))
+    case .trim: self = .trim(try container.decode(TrimRequest.self, forKey: name))
+    case .replicates: self = .replicates(try container.decode(ReplicatesRequest.self, forKey: name))
+    case .diagnose: self = .diagnose(try container.decode(DiagnosisRequest.self, forKey: name))
     }
   }
 
@@ -63,6 +74,17 @@ public struct AnalysisOutcome: Sendable {
   public var addedFields: [Field] = []
   /// Those columns, in the order of the rows.
   public var addedRows: [Batch] = []
+
+  /// Those columns as a table.
+  public var addedColumns: Table {
+    get throws(ImmerseError) {
+      var columns: [(name: String, column: Column)] = []
+      for field in addedFields {
+        columns.append((field.name, try Column.joined(addedRows.compactMap { $0[field.name] }, type: field.type)))
+      }
+      return Table(columns)
+    }
+  }
 }
 
 extension AnalysisRequest {
@@ -84,8 +106,8 @@ extension AnalysisRequest {
     switch self {
     case .estimate(let request):
       outcome = AnalysisOutcome(result: try Estimation.run(request, on: source, engine: engine).analysis)
-    case .fit(let request):
-      outcome = AnalysisOutcome(result: try MixedModel.fit(request, to: source, engine: engine).result.analysis)
+    case .fit(let request): outcome = try request.run(on: source, engine: engine)
+    case .predict(let request): outcome = try request.run(on: source, engine: engine)
     case .score(let request):
       outcome = AnalysisOutcome(
         result: try CompositeIndicators.score(request, source: source, engine: engine).analysis)
@@ -107,6 +129,20 @@ extension AnalysisRequest {
       let made = try steps.run(on: source, engine: engine)
       outcome = AnalysisOutcome(result: made.analysis)
       try outcome.keep(made.added.map { Field($0, .float64) }, of: made.source, engine: engine)
+    case .nonresponse(let request):
+      let model = try Nonresponse.run(request, on: source, engine: engine)
+      outcome = AnalysisOutcome(result: model.summary.analysis)
+      try outcome.add(model, to: source, engine: engine)
+    case .trim(let request):
+      let model = try Trimming.run(request, on: source, engine: engine)
+      outcome = AnalysisOutcome(result: model.summary.analysis)
+      try outcome.add(model, to: source, engine: engine)
+    case .replicates(let request):
+      let model = try Replication.make(request, on: source, engine: engine)
+      outcome = AnalysisOutcome(result: model.summary.analysis)
+      try outcome.add(model, to: source, engine: engine)
+    case .diagnose(let request):
+      outcome = AnalysisOutcome(result: try Diagnosis.run(request, on: source, engine: engine).analysis)
     }
     outcome.result.provenance = Provenance.current
     return outcome
@@ -115,7 +151,7 @@ extension AnalysisRequest {
 
 extension AnalysisOutcome {
   /// Applies a frozen model to every row, and keeps the columns it adds.
-  fileprivate mutating func add(
+  mutating func add(
     _ model: some Transform, to source: any Source, engine: Engine
   ) throws(ImmerseError) {
     try keep(model.outputs, of: try source.applying(model), engine: engine)

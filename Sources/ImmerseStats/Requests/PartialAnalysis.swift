@@ -29,23 +29,22 @@ public struct PartialAnalysis: Sendable {
     }
     let known = try Profile(blob: profile)
     let dataset = Dataset(withoutRows: known)
-    let threads = engine.threads
     switch request {
     case .estimate(let request):
       part = PartialAnalysis.estimates(
         try Estimation.fit(request, of: dataset, with: engine), columns: columns, profile: known)
     case .fit(let request):
       part = PartOf(
-        try MixedModel.grams(request, of: dataset), columns: columns, profile: known,
+        try MixedModel.grams(try request.plain, of: dataset), columns: columns, profile: known,
         report: { (grams) throws(ImmerseError) in
-          .outcome(AnalysisOutcome(result: try MixedModel(grams, threads: threads).result.analysis))
+          .outcome(try request.outcome(of: [try MixedModel(grams, threads: engine.threads)], nil, engine))
         })
     case .rake, .poststratify, .calibrateWeights:
       guard let request = request.weighting else { throw PartialAnalysis.indivisible }
       part = PartOf(
         try Weighting.fit(request, of: dataset), columns: columns, profile: known,
         report: { .outcome(AnalysisOutcome(result: $0.analysis)) })
-    case .score, .sensitivity, .scale, .calibrate, .weight: throw PartialAnalysis.indivisible
+    default: throw PartialAnalysis.indivisible
     }
   }
 
@@ -65,11 +64,11 @@ public struct PartialAnalysis: Sendable {
           remedy: "name a column of weights in the design")
       }
       return try Estimation.columns(request)
-    case .fit(let request): return try MixedModel.columns(request)
+    case .fit(let request): return try MixedModel.columns(try request.plain)
     case .rake, .poststratify, .calibrateWeights:
       guard let request = request.weighting else { throw indivisible }
       return try Weighting.columns(request)
-    case .score, .sensitivity, .scale, .calibrate, .weight: throw indivisible
+    default: throw indivisible
     }
   }
 
@@ -99,6 +98,20 @@ public struct PartialAnalysis: Sendable {
       finished = .outcome(outcome)
     }
     return finished
+  }
+}
+
+extension ModelRequest {
+  /// The fit alone.
+  ///
+  /// - Throws: `usage` where what is wanted beside it needs the rows once more.
+  fileprivate var plain: FitRequest {
+    get throws(ImmerseError) {
+      guard compare.isEmpty, !predict, !save else {
+        throw ImmerseError(.usage, "comparisons, fitted values and saved fits are not had in parts")
+      }
+      return request
+    }
   }
 }
 

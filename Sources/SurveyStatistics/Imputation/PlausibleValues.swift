@@ -56,7 +56,9 @@ public struct PlausibleValues: Sendable, Hashable {
   }
 }
 
-extension PlausibleValues: Codable {
+extension PlausibleValues: Codable, Spelled {
+  public static let example = "math=PV1MATH-PV10MATH"
+
   /// As `math=PV1MATH-PV10MATH`.
   public init(from decoder: any Decoder) throws {
     try self.init(decoder.singleValueContainer().decode(String.self))

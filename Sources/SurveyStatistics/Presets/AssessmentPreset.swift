@@ -187,7 +187,9 @@ public struct AssessmentPreset: Sendable, Hashable {
   }
 }
 
-extension AssessmentPreset: Codable {
+extension AssessmentPreset: Codable, Spelled {
+  public static let example = "pisa"
+
   public init(from decoder: any Decoder) throws {
     try self.init(decoder.singleValueContainer().decode(String.self))
   }

@@ -25,7 +25,7 @@ public struct ReplicateDesign: Sendable, Hashable, Codable {
   /// For `jk2` replicates made of the design: the units of a zone are coded 0 and 1, and the code says which counts twice.
   public var halves: Halves?
 
-  public enum Halves: String, Sendable, Hashable, Codable {
+  public enum Halves: String, Sendable, Hashable, Codable, CaseIterable {
     /// One replicate a zone, in which the unit coded 1 counts twice.
     case one
     /// Another besides, in which the unit coded 0 does; the scale is then one half.

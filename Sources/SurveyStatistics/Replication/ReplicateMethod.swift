@@ -83,7 +83,9 @@ public enum ReplicateMethod: Sendable, Hashable {
   }
 }
 
-extension ReplicateMethod: Codable {
+extension ReplicateMethod: Codable, Spelled {
+  public static let example = "fay=0.5"
+
   public init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let method = ReplicateMethod(text) else {

@@ -17,6 +17,9 @@ nonisolated(unsafe) private let versionText = (try? exported(Provenance.version)
 public func imm_version() -> UnsafePointer<CChar>! { versionText }
 
 @c @implementation
+public func imm_schema() -> UnsafeMutablePointer<CChar>! { try? exported(AnalysisRequest.schema.text) }
+
+@c @implementation
 public func imm_free(_ memory: UnsafeMutableRawPointer!) { free(memory) }
 
 @c @implementation
