@@ -34,7 +34,7 @@ struct ResultSchema {
     private var isMap = false
 
     /// Sections whose keys are names of the data: levels of groups, terms, factors.
-    private static let maps: Set<String> = ["by", "groups", "changes", "provenance"]
+    private static let maps: Set<String> = ["by", "groups", "changes", "vcov"]
 
     mutating func add(_ value: JSONValue) {
       switch value {
@@ -46,6 +46,7 @@ struct ResultSchema {
       case .array(let values):
         types.insert("array")
         if elements.isEmpty { elements = [Shape()] }
+        elements[0].isMap = isMap
         for value in values { elements[0].add(value) }
       case .object(let new):
         types.insert("object")
@@ -55,12 +56,11 @@ struct ResultSchema {
     }
 
     private mutating func add(_ member: JSONValue.Member) {
-      var place = members.firstIndex { $0.key == member.key } ?? members.count
+      let place = members.firstIndex { $0.key == member.key } ?? members.count
       if place == members.count { members.append((member.key, Shape(), 0)) }
       members[place].shape.isMap = Shape.maps.contains(member.key)
       members[place].shape.add(member.value)
       members[place].count += 1
-      place += 1
     }
 
     func result(of analysis: String) -> JSONValue {

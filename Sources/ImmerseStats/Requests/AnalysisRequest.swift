@@ -23,15 +23,13 @@ public enum AnalysisRequest: Sendable, Decodable {
   case calibrateWeights(CalibrationRequest)
   /// Weights made in one or more steps, replicates included.
   case weight(WeightSteps)
-  case nonresponse(NonresponseRequest)
-  case trim(TrimRequest)
   case replicates(ReplicatesRequest)
   case diagnose(DiagnosisRequest)
 
   private enum Name: String, CodingKey, CaseIterable {
     case estimate, fit, predict, score, sensitivity, scale, calibrate, rake, poststratify, weight
     case calibrateWeights = "calibrate_weights"
-    case nonresponse, trim, replicates, diagnose
+    case replicates, diagnose
   }
 
   public init(from decoder: any Decoder) throws {
@@ -54,8 +52,6 @@ public enum AnalysisRequest: Sendable, Decodable {
     case .poststratify: self = .poststratify(try container.decode(RakeRequest.self, forKey: name))
     case .calibrateWeights: self = .calibrateWeights(try container.decode(CalibrationRequest.self, forKey: name))
     case .weight: self = .weight(try container.decode(WeightSteps.self, forKey: name))
-    case .nonresponse: self = .nonresponse(try container.decode(NonresponseRequest.self, forKey: name))
-    case .trim: self = .trim(try container.decode(TrimRequest.self, forKey: name))
     case .replicates: self = .replicates(try container.decode(ReplicatesRequest.self, forKey: name))
     case .diagnose: self = .diagnose(try container.decode(DiagnosisRequest.self, forKey: name))
     }
@@ -129,14 +125,6 @@ extension AnalysisRequest {
       let made = try steps.run(on: source, engine: engine)
       outcome = AnalysisOutcome(result: made.analysis)
       try outcome.keep(made.added.map { Field($0, .float64) }, of: made.source, engine: engine)
-    case .nonresponse(let request):
-      let model = try Nonresponse.run(request, on: source, engine: engine)
-      outcome = AnalysisOutcome(result: model.summary.analysis)
-      try outcome.add(model, to: source, engine: engine)
-    case .trim(let request):
-      let model = try Trimming.run(request, on: source, engine: engine)
-      outcome = AnalysisOutcome(result: model.summary.analysis)
-      try outcome.add(model, to: source, engine: engine)
     case .replicates(let request):
       let model = try Replication.make(request, on: source, engine: engine)
       outcome = AnalysisOutcome(result: model.summary.analysis)

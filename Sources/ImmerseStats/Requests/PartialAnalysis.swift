@@ -58,6 +58,11 @@ public struct PartialAnalysis: Sendable {
   private static func columns(_ request: AnalysisRequest) throws(ImmerseError) -> [ColumnRequest] {
     switch request {
     case .estimate(let request):
+      guard !request.kind.hasFormula, ![.chisq, .quantile].contains(request.kind) else {
+        throw ImmerseError(
+          .usage, "a \(request.kind.rawValue) looks at the rows more than twice, so it is not had in parts",
+          remedy: "bring the rows together")
+      }
       guard !request.design.weighsByFPC else {
         throw ImmerseError(
           .usage, "weights that follow from population sizes cannot be worked out in parts",

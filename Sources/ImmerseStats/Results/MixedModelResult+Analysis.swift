@@ -1,5 +1,6 @@
 import Columnar
 public import MultilevelModels
+import SurveyStatistics
 
 extension MixedModelResult {
   /// The result in the common format.
@@ -13,6 +14,7 @@ extension MixedModelResult {
       ("influence", influence.map { $0.json(terms) }),
     ]
     for (key, rows) in asked where !rows.isEmpty { sections.append(.init(key, .array(rows))) }
+    if let covariance { sections.append(.init("vcov", Covariance(terms: terms, values: covariance).json)) }
     if let pooling { sections += [.init("pooling", pooling.json), .init("pooled_variances", pooling.parts)] }
     sections += [
       .init("inference", inference.json),

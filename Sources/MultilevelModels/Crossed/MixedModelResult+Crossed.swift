@@ -7,6 +7,7 @@ extension MixedModelResult {
     let components = try CovarianceComponents(model, optimum)
     let effects = try FixedEffects(model, optimum.evaluation.profile)
     rows = try Self.fixedEffectRows(model.fixed, grams.frame, effects, level: grams.plan.request.level)
+    covariance = effects.covarianceRows
     varianceComponents = Self.varianceComponentRows(
       model.factors.map { ($0.factor.label, $0.effects) }, components, nil)
     inference = Inference(grams.plan.inference, effects)

@@ -97,6 +97,10 @@ struct FixedEffects {
     self.map = map
   }
 
+  var covarianceRows: [[Double]] {
+    estimates.indices.map { row in estimates.indices.map { covariance[row, $0] } }
+  }
+
   /// Estimates of the coefficients as the formula names them.
   static func estimates(
     _ fixed: [Int], _ frame: ModelFrame, _ scales: [ColumnScale], _ profile: ProfiledEstimates

@@ -9,6 +9,7 @@ extension MixedModelResult {
     let components = try CovarianceComponents(model, optimum)
     let effects = try FixedEffects(model, optimum)
     rows = try Self.fixedEffectRows(model.fixed, grams.frame, effects, level: grams.plan.request.level)
+    covariance = effects.covarianceRows
     varianceComponents = Self.varianceComponentRows(
       zip(grams.nesting.levels, model.levels).map { ($0.factor.label, $1.effects) }, components,
       try effects.varianceErrors(model), residualBy: model.residuals?.classes.column)

@@ -4,6 +4,8 @@ public import Columnar
 public struct MixedModelResult: Sendable, Hashable, Codable {
   /// The fixed effects.
   public var rows: [FixedEffectRow]
+  /// The covariance of the fixed effects, by row and column; nil where the result comes from several fits.
+  public var covariance: [[Double]]?
   /// By level from the lowest, variances before covariances, the residual last.
   public var varianceComponents: [VarianceComponentRow]
   /// How errors and degrees of freedom were had.
@@ -32,6 +34,7 @@ public struct MixedModelResult: Sendable, Hashable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case rows
+    case covariance = "vcov"
     case varianceComponents = "variance_components"
     case inference, tests, intervals
     case shares = "r2"

@@ -64,6 +64,7 @@ extension MixedModelResult {
     criterion.value = members.reduce(0) { $0 + $1.model.result.criterion.value } / Double(members.count)
     // Tests of whole terms would need the covariances of the pooled estimates.
     tests = []
+    covariance = nil
     if design != nil { inference.standardErrors = .replicates }
     pooling = Pooling(
       imputations: members.count, replicates: design == nil ? nil : count, method: design?.method.name,

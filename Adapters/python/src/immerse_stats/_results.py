@@ -92,27 +92,19 @@ class Result:
         return f"<table><caption>{escape(self.analysis)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
 
-class ColumnsResult(Result):
-    """A result with columns that belong to the rows of the data, in their order.
+class WeightResult(Result):
+    """What weighting did, by margin, and the weights themselves.
 
-    `columns` is a producer of an Arrow stream that can be read once: ``polars.DataFrame(result.columns)``.
+    `weights` is a producer of an Arrow stream with one column, in the order of the data's rows; it can be read once.
     """
 
-    def __init__(self, text: str, converged: bool, columns: Any) -> None:
+    def __init__(self, text: str, converged: bool, weights: Any) -> None:
         super().__init__(text, converged)
-        self.columns = Rows(columns)
+        self.weights = Rows(weights)
 
 
-class WeightResult(ColumnsResult):
-    """What weighting did, and the weights themselves: one column, in the order of the data's rows."""
-
-    @property
-    def weights(self) -> Rows:
-        return self.columns
-
-
-class ModelResult(Result):
-    """A fitted model, with the names statsmodels gives its parts."""
+class FitResult(Result):
+    """A fitted multilevel model, with the names statsmodels gives its parts."""
 
     def _column(self, name: str) -> dict[str, float]:
         return {row["term"]: row[name] for row in self.rows}
@@ -136,37 +128,18 @@ class ModelResult(Result):
     def conf_int(self) -> dict[str, tuple[float, float]]:
         return {row["term"]: (row["conf_low"], row["conf_high"]) for row in self.rows}
 
-    def cov_params(self) -> list[list[float]]:
-        """The covariance of the coefficients, in the order of `params`."""
-        return self["vcov"]
-
-    @property
-    def nobs(self) -> int:
-        return self["n"] if "n" in self._document else self["design"]["n"]
-
-
-class FitResult(ModelResult, ColumnsResult):
-    """A fitted multilevel model.
-
-    `columns` are the fitted values, with random effects and without, where `predict=True` was asked for.
-    """
-
-    #: The settings of the request.
-    request: dict[str, Any]
-
     @property
     def llf(self) -> float:
         """The log-likelihood, restricted or pseudo, as `criterion` names it."""
         return -self["criterion"]["value"] / 2
 
     @property
-    def variance_components(self) -> list[dict[str, Any]]:
-        return self["variance_components"]
+    def nobs(self) -> int:
+        return self["n"]
 
     @property
-    def random_effects(self) -> list[dict[str, Any]]:
-        """The groups' random effects, where `random_effects=True` was asked for."""
-        return self["random_effects"]
+    def variance_components(self) -> list[dict[str, Any]]:
+        return self["variance_components"]
 
 
 def _flatten(row: dict[str, Any]) -> dict[str, Any]:

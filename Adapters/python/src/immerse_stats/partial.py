@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _native
-from ._analyses import result_of
 from ._data import stream_of
-from ._results import Result
+from ._results import FitResult, Result
 
 
 class Partial:
@@ -39,7 +38,7 @@ class Partial:
         finished = _native.partial_finish(self._handle)
         if isinstance(finished, bytes):
             return finished
-        return result_of(json.loads(self._request), *finished)
+        return (FitResult if "fit" in json.loads(self._request) else Result)(*finished)
 
     def __reduce__(self) -> Any:
         raise TypeError("a partial cannot be pickled; send the bytes of serialize()")

@@ -115,9 +115,13 @@ public struct Covariance: Sendable, Hashable {
   /// By row and column, in the order of the terms.
   public var values: [[Double]]
 
-  init(terms: [String], matrix: Matrix) {
+  public init(terms: [String], values: [[Double]]) {
     self.terms = terms
-    values = terms.indices.map { row in terms.indices.map { matrix[row, $0] } }
+    self.values = values
+  }
+
+  init(terms: [String], matrix: Matrix) {
+    self.init(terms: terms, values: terms.indices.map { row in terms.indices.map { matrix[row, $0] } })
   }
 }
 
