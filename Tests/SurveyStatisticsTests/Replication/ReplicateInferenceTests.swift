@@ -46,7 +46,7 @@ struct ReplicateInferenceTests {
     expectClose(given.compactMap(\.standardError), made.compactMap(\.standardError), absolute: 1e-10)
   }
 
-  @Test(arguments: IndependenceStatistic.allCases)
+  @Test(arguments: [IndependenceStatistic.f, .chisq, .wald, .adjustedWald])
   func testsOfIndependenceAgreeWithSurvey(statistic: IndependenceStatistic) throws {
     let entry = try GoldenJSON(TestFiles.golden("survey/replicate_inference.json"))["values", statistic.rawValue]
     let row = try Estimation.run(
