@@ -43,6 +43,62 @@ struct CoverageTests {
     #expect((0.93...0.97).contains(coverage))
   }
 
+  /// What is estimated besides means. The target of a ratio of means is known; others are aimed at what they are on average.
+  private static let further: [EstimateRequest] = {
+    let design = SurveyDesign(weights: "weight", strata: ["stratum"], psu: ["site"])
+    return [
+      EstimateRequest(.ratio, of: ["BEL2/LIFE"], design: design, by: ["country"], missing: .drop),
+      EstimateRequest(
+        .quantile, of: ["escs"], design: design, by: ["country"], missing: .drop, probabilities: [0.1, 0.5]),
+      EstimateRequest(.glm, of: ["LIFE ~ migrant + escs + country"], design: design),
+      EstimateRequest(.glm, of: ["migrant ~ escs + country"], design: design, family: .binomial),
+    ]
+  }()
+
+  @Test(.enabled(if: studies > 0, "set IMMERSE_COVERAGE to the number of studies"))
+  func ratiosQuantilesAndCoefficientsAreCovered() throws {
+    let intervals = Intervals()
+    try parallelForEach(Self.studies, threads: availableProcessors) { (study: Int) throws(ImmerseError) in
+      let simulated = try SimulatedStudy(.immerse, seed: UInt64(study + 1))
+      for request in Self.further {
+        let result = try Estimation.run(request, on: simulated, engine: Engine(threads: 1))
+        for row in result.rows {
+          let place = row.by.map(\.level) + (row.probability.map { ["\($0)"] } ?? [])
+          guard let estimate = row.estimate, let low = row.confidenceLow, let high = row.confidenceHigh else {
+            continue
+          }
+          intervals.add(([request.variables[0], row.term] + place).joined(separator: " "), (estimate, low, high))
+        }
+      }
+    }
+    var ratios: [String: Double] = [:]
+    for country in try SimulatedStudy(.immerse, seed: 1).truth.countries {
+      guard let above = country.means["BEL2"], let below = country.means["LIFE"] else { continue }
+      ratios["BEL2/LIFE BEL2/LIFE \(country.code)"] = above / below
+    }
+    let all = intervals.all
+    #expect(all.count == 6 + 12 + 8 + 7)
+    for (name, own) in all.sorted(by: { $0.key < $1.key }) {
+      let target = ratios[name] ?? own.reduce(0) { $0 + $1.estimate } / Double(own.count)
+      let share = Double(own.count { $0.low <= target && target <= $0.high }) / Double(own.count)
+      let error = (0.95 * 0.05 / Double(own.count)).squareRoot()
+      print("\(name): \(100 * share) % of \(own.count), Monte Carlo error \(100 * error)")
+      #expect((0.93 - 3 * error...0.97 + 3 * error).contains(share), "\(name)")
+    }
+  }
+
+  /// Written to by all threads.
+  private final class Intervals: @unchecked Sendable {
+    private let lock = NSLock()
+    private var intervals: [String: [(estimate: Double, low: Double, high: Double)]] = [:]
+
+    var all: [String: [(estimate: Double, low: Double, high: Double)]] { lock.withLock { intervals } }
+
+    func add(_ name: String, _ interval: (estimate: Double, low: Double, high: Double)) {
+      lock.withLock { intervals[name, default: []].append(interval) }
+    }
+  }
+
   /// Written to by all threads.
   private final class Counts: @unchecked Sendable {
     private let lock = NSLock()

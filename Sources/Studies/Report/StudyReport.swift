@@ -53,20 +53,41 @@ struct StudyReport {
         blocks.append(.chart(chart("\(label(term)): difference", differences, analysis)))
       }
     }
+    // What kind of row it is says which of its fields there are.
+    let shown = estimateColumns.filter { column in rows.contains { $0[column.key] != nil } }
     let table = ReportTable(
       caption:
         "\(analysis.step.title). Design-based standard errors; 95 % intervals from t with the degrees of freedom shown.",
-      columns: ["Variable"] + (rows.first.map { groups($0).map { label($0.key) } } ?? [])
-        + ["Estimate", "Std. error", "95 % interval", "df", "n", "deff"],
+      columns: ["Variable"] + (rows.first.map { groups($0).map { label($0.key) } } ?? []) + shown.map(\.heading),
       rows: rows.map { row in
-        [label(text(row, "term") ?? "")] + groups(row).map { label($0.value) } + [
-          fixed(row, "estimate"), fixed(row, "std_error"), interval(row), number(row, "df", 4),
-          number(row, "n", 9), number(row, "deff", 3),
-        ]
+        [label(text(row, "term") ?? "")] + groups(row).map { label($0.value) } + shown.map { $0.cell(row) }
       }, numeric: [])
     blocks.append(
       rows.count > 24 ? .details(summary: "All \(rows.count) values", [.table(table.aligned)]) : .table(table.aligned))
+    if case .array(let tests)? = analysis.result.sections.first(where: { $0.key == "tests" })?.value {
+      blocks.append(.table(plainTable("Tests of terms", tests)))
+    }
     return ReportPage.Section(analysis.step.title, blocks)
+  }
+
+  /// The columns of a table of estimates, coefficients or tests, each with the field it needs.
+  private var estimateColumns: [(heading: String, key: String, cell: (JSONValue) -> String)] {
+    [
+      ("Estimate", "estimate", { fixed($0, "estimate") }), ("Std. error", "std_error", { fixed($0, "std_error") }),
+      ("95 % interval", "conf_low", interval), ("Statistic", "statistic", { number($0, "statistic", 4) }),
+      ("df", "df", { number($0, "df", 4) }), ("Residual df", "df_residual", { number($0, "df_residual", 4) }),
+      ("p", "p_value", { number($0, "p_value", 2) }), ("n", "n", { number($0, "n", 9) }),
+      ("deff", "deff", { number($0, "deff", 3) }),
+    ]
+  }
+
+  /// Rows as they stand in the result.
+  private func plainTable(_ caption: String, _ rows: [JSONValue]) -> ReportTable {
+    let table = ResultTable(rows)
+    return ReportTable(
+      caption: caption, columns: table.columns.map(TextTable.heading),
+      rows: table.rows.map { $0.map { label(TextTable.text($0)) } }, numeric: []
+    ).aligned
   }
 
   private func chart(_ title: String, _ rows: [JSONValue], _ analysis: StudyRun.Analysis) -> IntervalPlot {
@@ -150,14 +171,7 @@ struct StudyReport {
                 low: double(row, "rank_low"), high: double(row, "rank_high"))
             })))
     }
-    func table(_ caption: String, _ rows: [JSONValue]) -> ReportPage.Block {
-      let table = ResultTable(rows)
-      return .table(
-        ReportTable(
-          caption: caption, columns: table.columns.map(TextTable.heading),
-          rows: table.rows.map { $0.map { label(TextTable.text($0)) } }, numeric: []
-        ).aligned)
-    }
+    func table(_ caption: String, _ rows: [JSONValue]) -> ReportPage.Block { .table(plainTable(caption, rows)) }
     blocks.append(table("Shares of the variance of the mean rank shift", analysis.result.rows))
     blocks.append(.details(summary: "Ranks and scores of units", [table("Over all runs", units)]))
     blocks.append(.details(summary: "Without each part in turn", [table("Rank shifts", rows("removals"))]))
@@ -286,7 +300,8 @@ struct StudyReport {
 
   private func number(_ row: JSONValue, _ key: String, _ digits: Int) -> String {
     guard let value = double(row, key) else {
-      return text(row, "unit") == nil && double(row, "estimate") == nil ? "withheld" : "-"
+      // A row that is withheld does not even say how many it is of.
+      return row["n"] == .null ? "withheld" : "-"
     }
     return Digits.significant(value, digits)
   }

@@ -118,6 +118,7 @@ public struct StudyRun: Sendable {
     var analysis = result.analysis
     analysis.rows = result.rows.map(InterimDisclosure.json)
     let withheld = result.rows.count(where: InterimDisclosure.withholds)
+    if withheld > 0 { analysis.sections.removeAll { ["tests", "vcov"].contains($0.key) } }
     if withheld > 0 {
       analysis.notes.append(
         Note("withheld", "\(withheld) of \(result.rows.count) estimates are withheld. " + InterimDisclosure.statement))

@@ -8,6 +8,8 @@ struct Estimator: DomainEstimates {
   private let frame: DesignFrame
   private let variances: TotalsVariance
   private let domains: [(key: Int, cells: [TotalsCell])]
+  /// By domain.
+  private let extents: [Extent]
   /// By statistic and domain.
   private var estimates: [[DomainEstimate]]
 
@@ -18,6 +20,7 @@ struct Estimator: DomainEstimates {
     variances = try TotalsVariance(totals, frame)
     let domains = totals.cellsByDomain
     self.domains = domains
+    extents = domains.map { Extent($0.cells, totals, frame) }
     estimates = fit.statistics.indices.map { statistic in
       domains.map { DomainEstimate($0, statistic, totals) }
     }
@@ -55,11 +58,7 @@ struct Estimator: DomainEstimates {
 
   func simpleVariance(_ statistic: Int, _ domain: Int) -> Double? { estimates[statistic][domain].srsVariance }
 
-  func units(_ domain: Int) -> Int {
-    let used = domains[domain].cells.filter { totals.rows[$0.cell] > 0 }
-    return frame.parents.isEmpty
-      ? used.reduce(0) { $0 + totals.rows[$1.cell] } : Set(used.map { frame.psu(ofLeaf: $0.leaf) }).count
-  }
+  func units(_ domain: Int) -> Int { extents[domain].units }
 
   func limits(_ statistic: Int, _ domain: Int) -> (low: Double, high: Double)? { estimates[statistic][domain].limits }
 
@@ -75,13 +74,11 @@ struct Estimator: DomainEstimates {
             factor: term.factor,
             gradient: estimates[statistic][term.domain].gradient)
         })
-    let leaves = terms.flatMap { term in
-      domains[term.domain].cells.compactMap { cell in
-        totals.rows[cell.cell] > 0 ? (leaf: cell.leaf, rows: totals.rows[cell.cell]) : nil
-      }
-    }
-    return Uncertainty(
-      variance: variance, degreesOfFreedom: Double(frame.degreesOfFreedom(rowsByLeaf: leaves)))
+    let df =
+      terms.count == 1
+      ? extents[terms[0].domain].degreesOfFreedom
+      : frame.degreesOfFreedom(rowsByLeaf: terms.flatMap { extents[$0.domain].leaves })
+    return Uncertainty(variance: variance, degreesOfFreedom: Double(df))
   }
 
   var summary: DesignSummary {
@@ -93,4 +90,21 @@ struct Estimator: DomainEstimates {
   var designNotes: [Note] { [] }
   var ungrouped: Int { totals.ungrouped }
   var firstMissing: [Int] { totals.firstMissing }
+}
+
+/// Where in the design a domain has rows with a weight: the same for every statistic.
+private struct Extent {
+  let leaves: [(leaf: Int, rows: Int)]
+  /// Distinct first-stage units; rows where there are no such units.
+  let units: Int
+  let degreesOfFreedom: Int
+
+  init(_ cells: [TotalsCell], _ totals: TotalsPartial, _ frame: DesignFrame) {
+    leaves = cells.compactMap { cell in
+      totals.rows[cell.cell] > 0 ? (leaf: cell.leaf, rows: totals.rows[cell.cell]) : nil
+    }
+    units =
+      frame.parents.isEmpty ? leaves.reduce(0) { $0 + $1.rows } : Set(leaves.map { frame.psu(ofLeaf: $0.leaf) }).count
+    degreesOfFreedom = frame.degreesOfFreedom(rowsByLeaf: leaves)
+  }
 }

@@ -139,6 +139,7 @@ struct ResultRows<Estimates: DomainEstimates> {
 
   /// Imputations of independent samples are independent too, so their variances add up.
   private func combine(_ estimand: Estimand, _ terms: [DomainTerm]) throws(ImmerseError) -> RubinRules {
+    if terms.count == 1 { return try combineOneSample(estimand, terms) }
     var parts: [RubinRules] = []
     for sample in Set(terms.map { estimates.sample($0.domain) }).sorted() {
       parts.append(try combineOneSample(estimand, terms.filter { estimates.sample($0.domain) == sample }))
