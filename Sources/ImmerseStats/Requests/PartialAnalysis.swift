@@ -58,7 +58,7 @@ public struct PartialAnalysis: Sendable {
   private static func columns(_ request: AnalysisRequest) throws(ImmerseError) -> [ColumnRequest] {
     switch request {
     case .estimate(let request):
-      guard ![.glm, .ttest, .ranktest, .chisq, .quantile].contains(request.kind) else {
+      guard ![.glm, .ttest, .ranktest, .chisq, .quantile, .segregation].contains(request.kind) else {
         throw ImmerseError(
           .usage, "a \(request.kind.rawValue) looks at the rows more than twice, so it is not had in parts",
           remedy: "bring the rows together")
