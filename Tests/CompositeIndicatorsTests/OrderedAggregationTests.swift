@@ -168,8 +168,11 @@ import Testing
     #expect(try Self.fitted(condorcet.rows, condorcet.weights, .kemeny) == [0, 2, 1])
     // Equal units share a place; a unit that was not ranked has none.
     #expect(try Self.fitted([[1, 1], [2, 2], [2, 2]], [1, 1], .kemeny) == [0, 2, 2])
-    let stranger = try Self.fitted([[1, 1], [2, 2]], [1, 1], .kemeny, others: [[2, 2], [3, 3]])
-    #expect(sameBits(stranger, [1, .nan]))
+    // A unit outside the reference is put between the places where it agrees the most: behind none, one, both; a draw
+    // leaves it as far ahead as may be.
+    let strangers = try Self.fitted(
+      [[1, 1], [3, 3]], [1, 1], .kemeny, others: [[3, 3], [4, 4], [2, 2], [0, 0], [2, 4], [nil, nil]])
+    #expect(sameBits(strangers, [1, 1.5, 0.5, -0.5, 1.5, .nan]))
   }
 
   @Test func tooManyUnitsInACycleAreRefused() throws {

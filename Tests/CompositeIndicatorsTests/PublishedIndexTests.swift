@@ -140,7 +140,7 @@ import Testing
       expectClose(values(matrix[try cell["iCode"].string])[row], try cell["value"].number, relative: 1e-13)
     }
 
-    matrix = try Screening(minimumAvailability: 0.9).apply(to: matrix, notes: &notes)
+    matrix = try Screening(ScreeningRule(available: 0.9)).apply(to: matrix, notes: &notes)
     #expect(matrix.units.count == 51)
 
     let treatment = try Treatment(.winsorise).fit(matrix)
@@ -269,7 +269,7 @@ import Testing
     for year in ["2018", "2019", "2020", "2021", "2022"] {
       let rows = try source.filtered(to: year)
       var part = try UnitMatrix(reading: rows, unit: "uCode", codes: codes, engine: engine)
-      part = try Screening(minimumAvailability: 0.9).apply(to: part, notes: &notes)
+      part = try Screening(ScreeningRule(available: 0.9)).apply(to: part, notes: &notes)
       part = try Treatment(.winsorise).fit(part).apply(to: part, notes: &notes)
       units += Array(part.units)
       years += part.units.map { _ in year }

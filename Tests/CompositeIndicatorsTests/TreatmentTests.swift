@@ -169,19 +169,39 @@ import Testing
   @Test func keepsUnitsWithEnoughValues() throws {
     let matrix = units([("a", [1, nil, nil]), ("b", [1, 2, nil])], group: ["x", "y", "x"])
     var notes: [Note] = []
-    let kept = try Screening(minimumAvailability: 0.5).apply(to: matrix, notes: &notes)
+    let kept = try Screening(ScreeningRule(available: 0.5)).apply(to: matrix, notes: &notes)
     #expect(kept.units == ["u1", "u2"])
     #expect(kept.group?.codes.array == [0, 1])
     #expect(notes.map(\.code) == ["screened_out"])
-    let all = try Screening(minimumAvailability: 0).apply(to: matrix, notes: &notes)
+    let all = try Screening(ScreeningRule(available: 0)).apply(to: matrix, notes: &notes)
     #expect(all.units.count == 3)
+  }
+
+  @Test func zerosAndNames() throws {
+    let matrix = units([("a", [1, 0, 0, nil]), ("b", [1, 0, 3, nil]), ("c", [0, 0, 2, nil])])
+    func kept(_ rule: ScreeningRule) throws -> [String] {
+      var notes: [Note] = []
+      return Array(try Screening(try roundTrip(rule)).apply(to: matrix, notes: &notes).units)
+    }
+    #expect(try kept(ScreeningRule(nonzero: 0.6)) == ["u1", "u3", "u4"])
+    #expect(try kept(ScreeningRule(available: 0.1, nonzero: 0.6)) == ["u1", "u3"])
+    #expect(try kept(ScreeningRule(available: 0.1, nonzero: 0.6, keep: ["u2"], drop: ["u1"])) == ["u2", "u3"])
+    #expect(try decode(ScreeningRule.self, "0.5") == ScreeningRule(available: 0.5))
+    let stranger = #expect(throws: ImmerseError.self) {
+      try ScoreModel(
+        fitting: flat([Indicator("a"), Indicator("b"), Indicator("c")]),
+        ScoreMethod(screen: ScreeningRule(drop: ["u9"])), to: matrix)
+    }
+    #expect(stranger?.kind == .usage)
+    #expect(throws: ImmerseError.self) { try Screening(ScreeningRule(keep: ["u1"], drop: ["u1"])) }
+    #expect(throws: ImmerseError.self) { try Screening(ScreeningRule(nonzero: -0.1)) }
   }
 
   @Test func refusesToLeaveNobody() {
     var notes: [Note] = []
     #expect(throws: ImmerseError.self) {
-      try Screening(minimumAvailability: 1).apply(to: units([("a", [nil, nil])]), notes: &notes)
+      try Screening(ScreeningRule(available: 1)).apply(to: units([("a", [nil, nil])]), notes: &notes)
     }
-    #expect(throws: ImmerseError.self) { try Screening(minimumAvailability: 90) }
+    #expect(throws: ImmerseError.self) { try Screening(ScreeningRule(available: 90)) }
   }
 }

@@ -39,7 +39,8 @@ public enum Aggregation: Sendable, Equatable {
   case copeland
   /// The mean of e over the reference units, the unit itself among them as a tie.
   case outranking
-  /// n less the place in the ranking that agrees with the most e over all pairs. Source: Kemeny (1959); Young and
+  /// n less the place in the ranking that agrees with the most e over all pairs; for a unit outside the reference, midway
+  /// between the two places where it agrees the most. Source: Kemeny (1959); Young and
   /// Levenglick (1978), SIAM Journal on Applied Mathematics 35, 285-300.
   case kemeny
 

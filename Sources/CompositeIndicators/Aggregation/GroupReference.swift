@@ -47,11 +47,25 @@ public enum GroupReference: Codable, Sendable, Equatable {
       return method == .copeland ? Double(wins) : share / Double(units.count)
     case .places(let units, let places, _):
       let own = values.map { $0.isNaN ? nil : $0 }
-      guard let index = units.firstIndex(of: own) else { return .nan }
-      return Double(units.count - places[index])
+      if let index = units.firstIndex(of: own) { return Double(units.count - places[index]) }
+      if zip(values, weights).allSatisfy({ $0.isNaN || $1 == 0 }) { return .nan }
+      return Double(units.count - unitsAhead(of: values, units, places, weights)) - 0.5
     case .frontier(let frontier): return frontier.score(values)
     }
   }
+}
+
+/// How many units of a ranking a unit that has no place in it is put behind, so that it agrees with the ranking the most.
+private func unitsAhead(
+  of values: [Double], _ units: [[Double?]], _ places: [Int], _ weights: [Double]
+) -> Int {
+  var (gain, most, ahead) = (0.0, 0.0, 0)
+  for (count, index) in units.indices.sorted(by: { places[$0] < places[$1] }).enumerated() {
+    // Behind one more unit: what that unit is ahead by is agreed with, in place of what the new one is.
+    gain += 1 - 2 * outranking(values, units[index], weights)
+    if gain > most + comparisonSlack { (most, ahead) = (gain, count + 1) }
+  }
+  return ahead
 }
 
 /// Sums of weights can miss one half in their last bits.

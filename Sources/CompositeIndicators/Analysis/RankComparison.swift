@@ -35,13 +35,27 @@ public struct RankComparison: Codable, Sendable, Equatable {
     guard let a = first.terms.firstIndex(where: { $0.code == term }),
       let b = second.terms.firstIndex(where: { $0.code == secondTerm ?? term })
     else { return nil }
-    let places = Dictionary(second.units.enumerated().map { ($1, $0) }) { one, _ in one }
-    let pairs = first.units.enumerated().compactMap { row, unit -> (String, Double, Double)? in
+    func name(_ result: ScoreResult, _ row: Int) -> String {
+      result.units[row] + (result.period.flatMap { $0[row] }.map { " \($0)" } ?? "")
+    }
+    let places = Dictionary(second.units.indices.map { (name(second, $0), $0) }) { one, _ in one }
+    let pairs = first.units.indices.compactMap { row -> (String, Double, Double)? in
+      let unit = name(first, row)
       guard let other = places[unit] else { return nil }
       let (x, y) = (first.estimates[a][row], second.estimates[b][other])
       return x.isNaN || y.isNaN ? nil : (unit, x, y)
     }
     self.init(units: pairs.map(\.0), pairs.map(\.1), pairs.map(\.2))
+  }
+
+  /// Compares two indices of the same units under the first aggregate of the highest level of each.
+  ///
+  /// - Throws: `badData` where fewer than two units have both scores.
+  public init(_ first: ScoreResult, _ second: ScoreResult) throws(ImmerseError) {
+    guard let a = first.terms.first?.code, let b = second.terms.first?.code,
+      let comparison = RankComparison(first, second, term: a, secondTerm: b)
+    else { throw ImmerseError(.badData, "fewer than two units are scored by both indices, so that no ranks compare") }
+    self = comparison
   }
 
   /// Compares two lists of scores, one for each unit.

@@ -21,9 +21,13 @@ func scoreMultiply(
   var base = request.method.over(request.framework.method)
   // Denominators and screening are settled before anything is drawn, as they are before any other imputation.
   var raw = try Denomination(request.framework.indicators).apply(to: units, notes: &notes)
-  if let share = base.screen { raw = try Screening(minimumAvailability: share).apply(to: raw, notes: &notes) }
+  if let rule = base.screen {
+    let screening = try Screening(rule)
+    try screening.check(raw.units)
+    raw = try screening.apply(to: raw, notes: &notes)
+  }
   base.impute = Imputation()
-  base.screen = 0
+  base.screen = ScreeningRule()
   var framework = request.framework
   for index in framework.indicators.indices { framework.indicators[index].denominator = nil }
   let missing = raw.columns.reduce(0) { $0 + $1.missingCount }

@@ -53,6 +53,17 @@ public func score(
   return try model.score(units, threads: engine.threads)
 }
 
+/// Scores the units of a request, with the sampling errors it brings, by a model frozen on others.
+///
+/// - Throws: `badData` where the table lacks a column or contradicts a step, `usage` where errors are of no indicator.
+public func score(
+  _ model: ScoreModel, _ request: ScoreRequest, source: any Source, replicates: Replicates = .tables([]),
+  engine: Engine = Engine()
+) throws(ImmerseError) -> ScoreResult {
+  let units = try request.units(from: source, group: model.group, replicates, engine: engine).units
+  return try model.score(units, threads: engine.threads)
+}
+
 private func unitColumn(_ unit: String?, _ source: any Source) throws(ImmerseError) -> String {
   guard let unit = unit ?? source.columnNames.first else {
     throw ImmerseError(.badData, "there is no column", place: .init(file: source.name))
@@ -61,6 +72,22 @@ private func unitColumn(_ unit: String?, _ source: any Source) throws(ImmerseErr
 }
 
 extension ScoreRequest {
+  /// Whether one model scores all units, which can then be saved.
+  ///
+  /// - Throws: `usage` where several do.
+  public func requireOneModel() throws(ImmerseError) {
+    if method.over(framework.method).impute?.method == .multiple {
+      throw ImmerseError(
+        .usage, "multiple imputation scores by a model for each draw, so that there is not one to save",
+        remedy: "impute by em, which is what the draws vary about")
+    }
+    if reference == .each {
+      throw ImmerseError(
+        .usage, "each period is scored by a model of its own, so that there is not one to save",
+        remedy: "choose the reference pooled or a period")
+    }
+  }
+
   /// The units with their indicators, denominators, groups, periods and standard errors, read in one pass.
   ///
   /// - Parameter group: the column of groups, where the method's own imputation names none.

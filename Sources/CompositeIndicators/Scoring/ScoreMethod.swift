@@ -10,8 +10,8 @@
 ///   availability_threshold: 0.6
 /// ```
 public struct ScoreMethod: Codable, Sendable, Equatable {
-  /// Units with values for a smaller share of the indicators are left out, before anything is imputed.
-  public var screen: Double?
+  /// Which units are left out, before anything is imputed. Default: none.
+  public var screen: ScreeningRule?
   /// Default: none.
   public var impute: Imputation?
   /// Default: none.
@@ -31,7 +31,7 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
   }
 
   public init(
-    screen: Double? = nil, impute: Imputation? = nil, treat: Treatment? = nil, normalise: Normalisation? = nil,
+    screen: ScreeningRule? = nil, impute: Imputation? = nil, treat: Treatment? = nil, normalise: Normalisation? = nil,
     weights: [Weighting]? = nil, aggregate: [Aggregation]? = nil, availabilityThreshold: Double? = nil
   ) {
     self.screen = screen
@@ -45,7 +45,7 @@ public struct ScoreMethod: Codable, Sendable, Equatable {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    screen = try container.decodeIfPresent(Double.self, forKey: .screen)
+    screen = try container.decodeIfPresent(ScreeningRule.self, forKey: .screen)
     impute = try container.decodeIfPresent(Imputation.self, forKey: .impute)
     treat = try container.decodeIfPresent(Treatment.self, forKey: .treat)
     normalise = try container.decodeIfPresent(Normalisation.self, forKey: .normalise)

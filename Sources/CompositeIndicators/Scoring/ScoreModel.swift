@@ -42,8 +42,9 @@ public struct ScoreModel: Codable, Sendable, Equatable {
     var unused: [Note] = []
     denomination = Denomination(framework.indicators)
     var units = try denomination.apply(to: units, notes: &unused)
-    if let share = method.screen {
-      let screening = try Screening(minimumAvailability: share)
+    if let rule = method.screen {
+      let screening = try Screening(rule)
+      try screening.check(units.units)
       units = try screening.apply(to: units, notes: &unused)
       self.screening = screening
     } else {

@@ -44,7 +44,7 @@ public struct ScoreRequest: Codable, Sendable, Equatable {
     standardErrors = try container.decodeIfPresent([String: String].self, forKey: .standardErrors) ?? [:]
     confidenceLevel = try container.decodeIfPresent(Double.self, forKey: .confidenceLevel) ?? 0.95
     method = ScoreMethod(
-      screen: try container.decodeIfPresent(Double.self, forKey: .screen),
+      screen: try container.decodeIfPresent(ScreeningRule.self, forKey: .screen),
       impute: try container.decodeIfPresent(Imputation.self, forKey: .impute),
       treat: try container.decodeIfPresent(Treatment.self, forKey: .treat),
       normalise: try container.decodeIfPresent(Normalisation.self, forKey: .normalise),

@@ -10,8 +10,18 @@ public struct ScoreStep: Sendable, Decodable {
   public var unit: String
   /// What the units are: indicators observed at a coarser level cannot tell them apart and are left out.
   public var level: MeasurementLevel
+  /// The column of years or other periods, where units are to be scored in each; ranks are within a period.
+  public var period: String?
+  /// The periods that steps are fitted to.
+  public var reference: ReferenceUnits
   /// Settings that override those of the framework.
   public var method: ScoreMethod
+  /// A file with the model of an earlier study, by which units are scored; nothing is fitted.
+  public var apply: String?
+  /// Whether the model is written beside the scores.
+  public var save: Bool
+  /// Names of other scores of the study whose ranks these are compared with.
+  public var compare: [String]
   /// Replicates, in place of linearised standard errors, to each of which every step is fitted anew; those of the study's
   /// design where it has any.
   public var replicates: ReplicateDesign?
@@ -19,7 +29,7 @@ public struct ScoreStep: Sendable, Decodable {
   public var plausible: [PlausibleValues]
 
   enum CodingKeys: String, CodingKey {
-    case framework, unit, level, replicates, plausible
+    case framework, unit, level, period, reference, apply, save, compare, replicates, plausible
   }
 
   public init(from decoder: any Decoder) throws {
@@ -28,6 +38,11 @@ public struct ScoreStep: Sendable, Decodable {
     framework = try container.decode(String.self, forKey: .framework)
     unit = try container.decode(String.self, forKey: .unit)
     level = try container.decodeIfPresent(MeasurementLevel.self, forKey: .level) ?? .country
+    period = try container.decodeIfPresent(String.self, forKey: .period)
+    reference = try container.decodeIfPresent(ReferenceUnits.self, forKey: .reference) ?? .pooled
+    apply = try container.decodeIfPresent(String.self, forKey: .apply)
+    save = try container.decodeIfPresent(Bool.self, forKey: .save) ?? false
+    compare = try container.decodeIfPresent([String].self, forKey: .compare) ?? []
     method = try ScoreMethod(from: decoder)
     replicates = try container.decodeIfPresent(ReplicateDesign.self, forKey: .replicates)
     plausible = try container.decodeIfPresent([PlausibleValues].self, forKey: .plausible) ?? []

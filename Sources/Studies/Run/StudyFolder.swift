@@ -33,6 +33,9 @@ public struct StudyFolder {
       result.provenance = Provenance.current
       try add("\(analysis.step.name).csv", ResultFormat.csv.render(result))
       try add("\(analysis.step.name).json", ResultFormat.json.render(result))
+      if let model = analysis.scoreModel {
+        try add("\(analysis.step.name)_model.json", Inputs.text(of: model))
+      }
       if let effects = analysis.randomEffects {
         try add("\(analysis.step.name)_random_effects.csv", ResultFormat.csv.render(effects))
       }
@@ -60,8 +63,8 @@ public struct StudyFolder {
   ) throws(ImmerseError) -> JSONValue {
     let files = StudyFiles(study: path)
     let names =
-      run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework) + run.study.scales
-      + run.study.weighting.compactMap(\.margins)
+      run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework)
+      + run.study.scores.compactMap(\.apply) + run.study.scales + run.study.weighting.compactMap(\.margins)
     var inputs: [JSONValue] = [try input(path)]
     for name in Set(names).sorted() where name != "-" { inputs.append(try input(files.resolve(name))) }
     return [

@@ -12,6 +12,8 @@ public struct StudyRun: Sendable {
     public var result: AnalysisResult
     /// The random effects of a model's groups, where they were asked for.
     public var randomEffects: AnalysisResult?
+    /// The model of scores, where it is to be saved.
+    public var scoreModel: ScoreModel?
   }
 
   public let study: Study
@@ -70,13 +72,27 @@ public struct StudyRun: Sendable {
       estimates.append(Analysis(step: step.step, result: StudyRun.published(try models[ticket])))
     }
     var scores: [Analysis] = []
+    var results: [String: ScoreResult] = [:]
     var units: [String: (request: ScoreRequest, table: UnitEstimates)] = [:]
     for ((step, framework), ticket) in zip(zip(study.scores, frameworks), unitTickets) {
       let table = try UnitEstimates(step, framework, try models[ticket])
       let request = ScoreRequest(
-        framework, unit: step.unit, method: step.method, standardErrors: table.standardErrors)
+        framework, unit: step.unit, period: step.period, reference: step.reference, method: step.method,
+        standardErrors: table.standardErrors)
       units[step.step.name] = (request, table)
-      scores.append(try StudyRun.score(step, request, table, engine))
+      let model = try step.apply.map { file throws(ImmerseError) in try Inputs.scoreModel(files.resolve(file)) }
+      let result = try StudyRun.score(step, request, table, model, engine)
+      var comparisons: [(with: String, RankComparison)] = []
+      for name in step.compare {
+        guard let other = results[name] else {
+          throw ImmerseError(
+            .badData, "\"\(name)\" is no earlier analysis of the study's scores", place: .init(file: path),
+            variable: step.step.name, remedy: "name scores that stand before these")
+        }
+        comparisons.append((name, try RankComparison(result, other)))
+      }
+      results[step.step.name] = result
+      scores.append(StudyRun.analysis(step, result, comparisons, table))
     }
     var sensitivities: [Analysis] = []
     for step in study.sensitivity {
@@ -127,20 +143,30 @@ public struct StudyRun: Sendable {
   }
 
   private static func score(
-    _ step: ScoreStep, _ request: ScoreRequest, _ units: UnitEstimates, _ engine: Engine
-  ) throws(ImmerseError) -> Analysis {
-    var result =
-      units.replicates.isEmpty
-      ? try CompositeIndicators.score(request, source: units.table, engine: engine).analysis
+    _ step: ScoreStep, _ request: ScoreRequest, _ units: UnitEstimates, _ model: ScoreModel?, _ engine: Engine
+  ) throws(ImmerseError) -> ScoreResult {
+    if let model {
+      return try CompositeIndicators.score(
+        model, request, source: units.table, replicates: units.replicates, engine: engine)
+    }
+    if step.save { try request.requireOneModel() }
+    return units.replicates.isEmpty
+      ? try CompositeIndicators.score(request, source: units.table, engine: engine)
       : try CompositeIndicators.score(request, source: units.table, replicates: units.replicates, engine: engine)
-        .analysis
+  }
+
+  private static func analysis(
+    _ step: ScoreStep, _ scores: ScoreResult, _ comparisons: [(with: String, RankComparison)], _ units: UnitEstimates
+  ) -> Analysis {
+    var result = scores.analysis
+    result.sections += RankComparison.sections(comparisons)
     if units.withheld > 0 {
       result.notes.append(
         Note(
           "withheld",
           "\(units.withheld) estimates of small cells were left out of the scores. " + InterimDisclosure.statement))
     }
-    return Analysis(step: step.step, result: result)
+    return Analysis(step: step.step, result: result, scoreModel: step.save ? scores.model : nil)
   }
 
   /// A model with its comparisons and random effects.

@@ -28,7 +28,8 @@ struct UnitEstimates {
         remedy: "give all samples one scale")
     }
     var request = EstimateRequest(
-      .mean, of: framework.indicators.map(Framework.column), design: design, by: [step.unit], missing: .drop,
+      .mean, of: framework.indicators.map(Framework.column), design: design,
+      by: [step.unit] + (step.period.map { [$0] } ?? []), missing: .drop,
       plausible: step.plausible)
     request.keepsReplicates = design.replicates != nil
     return request
@@ -36,9 +37,14 @@ struct UnitEstimates {
 
   /// - Throws: `badData` where an official ratio or a policy score differs inside a unit.
   init(_ step: ScoreStep, _ framework: Framework, _ estimates: EstimateResult) throws(ImmerseError) {
-    var units: [String] = []
-    for row in estimates.rows where !units.contains(row.by[0].level) { units.append(row.by[0].level) }
-    var columns: [(name: String, column: Column)] = [(step.unit, Column(units.map { Optional($0) }))]
+    // A unit stands once in each period.
+    var places: [[Group]: Int] = [:]
+    for row in estimates.rows where places[row.by] == nil { places[row.by] = places.count }
+    let units = places.sorted { $0.value < $1.value }.map(\.key)
+    var columns: [(name: String, column: Column)] = []
+    for (position, name) in ([step.unit] + (step.period.map { [$0] } ?? [])).enumerated() {
+      columns.append((name, Column(units.map { Optional($0[position].level) })))
+    }
     var standardErrors: [String: String] = [:]
     var withheld = 0
     var sampled: [(code: String, cells: [Estimate.Replicates?])] = []
@@ -48,7 +54,7 @@ struct UnitEstimates {
       var errors = values
       var cells = [Estimate.Replicates?](repeating: nil, count: units.count)
       for row in estimates.rows where row.term == column {
-        guard let unit = units.firstIndex(of: row.by[0].level), let estimate = row.estimate else { continue }
+        guard let unit = places[row.by], let estimate = row.estimate else { continue }
         if InterimDisclosure.withholds(row) {
           withheld += 1
           continue

@@ -61,8 +61,12 @@ struct Score: ParsableCommand {
   @Option(help: "What is fitted to: pooled (all periods), each (period by itself), or one period by name.")
   var reference: String?
 
-  @Option(help: "The smallest share of indicators a unit must have values for, 0 to 1; others are left out.")
-  var screen: Double?
+  @Option(
+    help: """
+      The smallest share of indicators a unit must have values for, 0 to 1; others are left out. Or with settings as \
+      '{available: 0.65, nonzero: 0.5, keep: [MT], drop: [VA]}'.
+      """)
+  var screen: String?
 
   @Option(
     help: """
@@ -113,6 +117,13 @@ struct Score: ParsableCommand {
       """)
   var analyse = false
 
+  @Option(
+    help: """
+      Another framework, with its own method: scores the same data by it and compares the ranks of the two highest \
+      aggregates. May be repeated.
+      """)
+  var compare: [String] = []
+
   @OptionGroup var sampling: SamplingErrorOptions
 
   @Option(help: "With --scale or --calibrate: the column of weights.")
@@ -137,7 +148,8 @@ struct Score: ParsableCommand {
       ("--save", save != nil), ("--check", check), ("--reference", reference != nil), ("--screen", screen != nil),
       ("--impute", impute != nil), ("--treat", treat != nil), ("--normalise", normalise != nil),
       ("--weigh", weigh != nil), ("--aggregate", aggregate != nil), ("--availability", availability != nil),
-      ("--std-errors", sampling.stdErrors != nil), ("--replicate-estimates", !sampling.replicateEstimates.isEmpty),
+      ("--compare", !compare.isEmpty), ("--std-errors", sampling.stdErrors != nil),
+      ("--replicate-estimates", !sampling.replicateEstimates.isEmpty),
     ]
     if framework == nil, let (option, _) = fitted.first(where: \.1) {
       throw ValidationError("\(option) goes with --framework")
@@ -177,6 +189,7 @@ struct Score: ParsableCommand {
     let request = ScoreRequest(
       framework, unit: unit, period: period, reference: reference.map { ReferenceUnits($0) } ?? .pooled,
       method: try method, standardErrors: try Inputs.standardErrors(sampling.stdErrors.names))
+    if save != nil { try request.requireOneModel() }
     let replicates = try Inputs.replicates(sampling.replicateEstimates)
     let scores =
       replicates.isEmpty
@@ -185,11 +198,21 @@ struct Score: ParsableCommand {
     if let save {
       try OutputFile.write(Array(try Inputs.text(of: scores.model).utf8), to: save, force: global.force)
     }
-    try write(scores)
+    var comparisons: [(with: String, RankComparison)] = []
+    for other in compare {
+      var alternative = request
+      alternative.framework = try Inputs.framework(other)
+      alternative.method = ScoreMethod()
+      alternative.standardErrors = [:]
+      let found = try CompositeIndicators.score(alternative, source: source, engine: engine)
+      comparisons.append((other, try RankComparison(scores, found)))
+    }
+    try write(scores, comparisons)
   }
 
-  private func write(_ scores: ScoreResult) throws {
+  private func write(_ scores: ScoreResult, _ comparisons: [(with: String, RankComparison)] = []) throws {
     var result = scores.analysis
+    result.sections += RankComparison.sections(comparisons)
     if analyse { result.sections += try ScoreAnalysis(of: scores).sections }
     result.provenance = Provenance.current
     try output.write(result, global)
@@ -198,7 +221,8 @@ struct Score: ParsableCommand {
   private var method: ScoreMethod {
     get throws {
       ScoreMethod(
-        screen: screen, impute: try Inputs.setting("--impute", impute), treat: try Inputs.setting("--treat", treat),
+        screen: try Inputs.setting("--screen", screen), impute: try Inputs.setting("--impute", impute),
+        treat: try Inputs.setting("--treat", treat),
         normalise: try Inputs.setting("--normalise", normalise), weights: try Inputs.setting("--weigh", weigh),
         aggregate: try Inputs.setting("--aggregate", aggregate), availabilityThreshold: availability)
     }
