@@ -15,6 +15,7 @@ import immerse_stats as im
 
 pa = pytest.importorskip("pyarrow")
 csv = pytest.importorskip("pyarrow.csv")
+pytest.importorskip("pyarrow.compute")
 
 ROOT = pathlib.Path(__file__).parents[3]
 DESIGN = im.Design(weights="pw", psu="dnum", fpc="fpc")
@@ -75,6 +76,67 @@ def test_raked_weights_meet_their_margins(schools):
     assert sum(weights.to_pylist()) == pytest.approx(6194)
     with pytest.raises(ValueError, match="read already"):
         pa.table(raked.weights)
+
+
+TOTALS = {"stype": {"E": 4421, "H": 755, "M": 1018}}
+
+
+def test_weighting_steps_give_their_weights(schools):
+    kind = pa.compute.equal(schools["stype"], "H")
+    for made in (
+        im.poststratify(schools, TOTALS, weights="pw"),
+        im.calibrate_weights(schools, TOTALS | {"api99": 3914069}, weights="pw", method="logit", bounds=(0.5, 2)),
+    ):
+        weights = pa.table(made.weights)["weight"]
+        assert pa.compute.sum(weights.filter(kind)).as_py() == pytest.approx(755, rel=1e-10)
+    chain = im.weight(schools, [
+        {"poststratify": {"weights": "pw", "margins": [
+            {"variable": "stype", "category": c, "total": t} for c, t in TOTALS["stype"].items()], "output": "a"}},
+        {"trim": {"weights": "a", "upper": 50, "output": "b"}}])
+    assert pa.table(chain.weights).column_names == ["a", "b"]
+    sample = csv.read_csv(ROOT / "Datasets/api/apiclus2.csv")
+    trimmed = pa.table(im.trim(sample, "pw", upper=100).weights)["weight"].to_pylist()
+    assert max(trimmed) <= 100 and sum(trimmed) == pytest.approx(sum(sample["pw"].to_pylist()), rel=1e-12)
+    replicates = im.replicates(schools, "jk1", DESIGN)
+    assert pa.table(replicates.columns).num_columns == 15 == replicates["replicates"]["count"]
+    assert im.diagnose(schools, "pw").rows[0]["kish_deff"] == pytest.approx(1, abs=1e-9)
+
+
+def test_models_predict(schools):
+    fit = im.fit("api00 ~ api99 + (1 | dnum)", schools, random_effects=True, predict=True, save=True)
+    fitted = pa.table(fit.columns)
+    assert len(fit.random_effects) == 15
+    again = pa.table(fit.predict(schools))
+    assert again["fitted"].to_pylist() == pytest.approx(fitted["fitted"].to_pylist(), rel=1e-9)
+    fixed = [fit.params["(Intercept)"] + fit.params["api99"] * x for x in schools["api99"].to_pylist()]
+    assert fitted["fitted_fixed"].to_pylist() == pytest.approx(fixed, rel=1e-9)
+    variances = [row[i] for i, row in enumerate(fit.cov_params())]
+    assert variances == pytest.approx([se**2 for se in fit.bse.values()], rel=1e-12)
+    glm = im.glm("api00 ~ ell + meals", schools, DESIGN)
+    assert [r[i] for i, r in enumerate(glm.cov_params())] == pytest.approx([s**2 for s in glm.bse.values()], rel=1e-12)
+    with pytest.raises(im.ImmerseError, match="saved"):
+        im.fit("api00 ~ api99 + (1 | dnum)", schools).predict(schools)
+
+
+POLICY = str(ROOT / "Datasets/immerse/policy.yaml")
+
+
+def test_indicators_and_scales(schools):
+    pytest.importorskip("yaml")
+    countries = csv.read_csv(ROOT / "Datasets/immerse/countries.csv")
+    ranks = im.sensitivity(POLICY, countries, plan={"weights": 0.25, "draws": 20, "normalise": [
+        {"method": "minmax", "lower": 1, "upper": 100}, {"method": "zscore", "mean": 100, "sd": 10}]})
+    assert {row["factor"] for row in ranks.rows} >= {"weights", "normalise"}
+    children = csv.read_csv(ROOT / "Datasets/immerse/children.csv.gz")
+    items = im.calibrate("belonging", ["BEL2", "BEL3", "BEL6"], children, reversed=["BEL6"], minimum=1, maximum=5,
+                         weights="weight", group="country")
+    assert items.converged and [row["term"] for row in items.rows] == ["BEL2", "BEL3", "BEL6"]
+    scale = {"name": "belonging", "minimum": 1, "items": [
+        {"name": r["term"], "slope": r["slope"], "thresholds": [r[f"threshold_{k}"] for k in range(1, 5)],
+         "reversed": r["term"] == "BEL6"} for r in items.rows]}
+    scored = im.scale(scale, children, weights="weight", by="country")
+    scores = pa.table(scored.columns)
+    assert scores.column_names == ["belonging", "belonging_se"] and scores.num_rows == children.num_rows
 
 
 def test_fit_has_the_names_of_statsmodels(schools):

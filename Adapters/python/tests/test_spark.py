@@ -65,6 +65,35 @@ def test_means_are_those_of_one_process(session, schools, partitions):
     same(ours, im.mean("api00", schools, DESIGN, by="stype", contrast=True))
 
 
+MARGINS = [{"variable": "stype", "category": c, "total": t} for c, t in [("E", 4421), ("H", 755), ("M", 1018)]]
+
+
+@pytest.mark.parametrize("request_", [
+    {"estimate": {"kind": kind, "variables": variables, "design": DESIGN.request(), "by": ["stype"]}}
+    for kind, variables in [
+        ("total", ["api00"]), ("ratio", ["api00/api99"]), ("variance", ["api00"]), ("sd", ["api00"]),
+        ("covariance", ["api00", "api99"]), ("correlation", ["api00", "api99"])]
+] + [
+    {"estimate": {"kind": "proportion", "variables": ["stype"], "design": DESIGN.request()}},
+    {"estimate": {"kind": "ecdf", "variables": ["api00"], "at": [600, 700], "design": DESIGN.request()}},
+    {"rake": {"weights": "pw", "margins": MARGINS}},
+    {"poststratify": {"weights": "pw", "margins": MARGINS}},
+    {"calibrate_weights": {"weights": "pw", "margins": MARGINS + [{"variable": "api99", "total": 3914069}]}},
+], ids=lambda r: next(iter(r)) + "-" + next(iter(r.values())).get("kind", ""))
+def test_every_partial_gives_the_answer_of_one_process(session, schools, request_):
+    frame = frame_of(session, schools).repartition(5)
+    same(ims.run(request_, frame, schools.column_names), im.request(request_, schools))
+
+
+@pytest.mark.parametrize("request_", [
+    {"estimate": {"kind": "glm", "variables": ["api00 ~ api99"]}}, {"scale": {"scale": {"name": "s", "items": [
+        {"name": "a", "thresholds": [0]}]}}},
+])
+def test_what_has_no_partial_says_so(session, schools, request_):
+    with pytest.raises(im.UsageError, match="in parts"):
+        ims.run(request_, frame_of(session, schools), ["api00", "api99"])
+
+
 def test_models_are_those_of_one_process(session, schools):
     frame = frame_of(session, schools).repartition(5)
     ours = ims.fit("api00 ~ api99 + stype + (1 | dnum)", frame, ["api00", "api99", "stype", "dnum"])

@@ -49,11 +49,12 @@ confint.immerse_result <- function(object, parm, level, ...) {
   if (missing(parm)) limits else limits[parm, , drop = FALSE]
 }
 
-vcov.immerse_fit <- function(object, ...) {
-  covariance <- object$document$covariance
-  if (is.null(covariance)) stop("this result holds standard errors only", call. = FALSE)
-  terms <- vapply(object$document$rows, `[[`, "", "term")
-  matrix(unlist(covariance), length(terms), dimnames = list(terms, terms))
+vcov.immerse_model <- function(object, ...) {
+  rows <- object$document$vcov
+  if (is.null(rows)) stop("this result comes from several fits and holds standard errors only", call. = FALSE)
+  terms <- vapply(rows, `[[`, "", "term")
+  values <- unlist(lapply(rows, function(row) unlist(row[terms])))
+  matrix(values, length(terms), byrow = TRUE, dimnames = list(terms, terms))
 }
 
 logLik.immerse_fit <- function(object, ...) {
@@ -61,7 +62,38 @@ logLik.immerse_fit <- function(object, ...) {
   structure(-object$document$criterion$value / 2, df = parameters, nobs = nobs(object), class = "logLik")
 }
 
-nobs.immerse_fit <- function(object, ...) object$document$n
+nobs.immerse_model <- function(object, ...) {
+  if (is.null(object$document$n)) object$document$design$n else object$document$n
+}
+
+#' Random effects of the groups
+#'
+#' @param object A fit of `immerse_fit`.
+#' @param ... Not used.
+#' @return A data frame: one row for each group and effect, with its standard error, rank and intervals.
+ranef <- function(object, ...) UseMethod("ranef")
+
+ranef.immerse_fit <- function(object, ...) frame_of(object$again(random_effects = TRUE)$document$random_effects)
+
+predict.immerse_fit <- function(object, newdata = NULL, random = TRUE, ...) {
+  fitted <- if (is.null(newdata)) object$again(predict = TRUE)$columns else {
+    saved <- object$again(save = TRUE)$document$saved
+    run("predict", list(model = saved), newdata, 0)$columns
+  }
+  fitted[[if (random) "fitted" else "fitted_fixed"]]
+}
+
+fitted.immerse_fit <- function(object, ...) predict.immerse_fit(object)
+
+augment.immerse_fit <- function(x, data = NULL, ...) {
+  if (is.null(data)) stop("give the data of the fit, or other rows", call. = FALSE)
+  columns <- run("predict", list(model = x$again(save = TRUE)$document$saved), data, 0)$columns
+  data$.fitted <- columns$fitted
+  data$.fixed <- columns$fitted_fixed
+  response <- str2lang(sub("~.*", "", x$formula))
+  data$.resid <- eval(response, data) - data$.fitted
+  data
+}
 
 tidy.immerse_result <- function(x, ...) {
   frame <- as.data.frame(x)

@@ -5,6 +5,7 @@
 #include <R.h>
 #include <Rinternals.h>
 #include <R_ext/Rdynload.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,47 +184,70 @@ static frame *frame_of(SEXP data) {
   return NULL;
 }
 
-/* Copies the only column that comes out, numbers, into a vector of R. */
-static SEXP numbers_of(struct ArrowArrayStream *rows, R_xlen_t count) {
+/* Copies the columns that come out, all of them numbers, into a named list of R's vectors; NULL where there are none. */
+static SEXP columns_of(struct ArrowArrayStream *rows) {
   struct ArrowSchema schema;
   if (!rows->release || rows->get_schema(rows, &schema) != 0) return R_NilValue;
-  int64_t columns = schema.n_children;
+  int columns = (int)schema.n_children, batches = 0, room = 16;
+  R_xlen_t count = 0;
+  struct ArrowArray *held = malloc(sizeof *held * (size_t)room);
+  while (held && rows->get_next(rows, &held[batches]) == 0 && held[batches].release) {
+    count += (R_xlen_t)held[batches++].length;
+    if (batches == room) {
+      struct ArrowArray *more = realloc(held, sizeof *held * (size_t)(room *= 2));
+      if (!more) break;
+      held = more;
+    }
+  }
+  SEXP list = PROTECT(columns ? Rf_allocVector(VECSXP, columns) : R_NilValue), names = PROTECT(Rf_allocVector(STRSXP, columns));
+  for (int i = 0; i < columns; i++) {
+    SET_STRING_ELT(names, i, Rf_mkCharCE(schema.children[i]->name, CE_UTF8));
+    SEXP vector = Rf_allocVector(REALSXP, count);
+    SET_VECTOR_ELT(list, i, vector);
+    R_xlen_t row = 0;
+    for (int b = 0; b < batches; b++) {
+      const struct ArrowArray *column = held[b].children[i];
+      const uint8_t *present = column->buffers[0];
+      const double *values = column->buffers[1];
+      for (int64_t k = column->offset; k < column->offset + column->length; k++)
+        REAL(vector)[row++] = present && !(present[k >> 3] >> (k & 7) & 1) ? NA_REAL : values[k];
+    }
+  }
+  if (columns) Rf_setAttrib(list, R_NamesSymbol, names);
+  for (int b = 0; b < batches; b++) held[b].release(&held[b]);
+  free(held);
   schema.release(&schema);
-  if (columns != 1) {
-    rows->release(rows);
-    return R_NilValue;
-  }
-  SEXP vector = PROTECT(Rf_allocVector(REALSXP, count));
-  R_xlen_t row = 0;
-  struct ArrowArray batch;
-  while (rows->get_next(rows, &batch) == 0 && batch.release) {
-    const double *values = batch.children[0]->buffers[1];
-    for (int64_t i = 0; i < batch.length && row < count; i++) REAL(vector)[row++] = values[batch.children[0]->offset + i];
-    batch.release(&batch);
-  }
   rows->release(rows);
-  UNPROTECT(1);
-  return vector;
+  UNPROTECT(2);
+  return list;
 }
 
+static void check_interrupt(void *unused) { (void)unused; R_CheckUserInterrupt(); }
+
+/* Asks to stop where the user has: R may be asked by its own thread only. */
 static int32_t watch(void *context, int64_t done, int64_t total) {
   (void)done; (void)total;
-  return *(volatile int *)context;
+  return pthread_equal(*(pthread_t *)context, pthread_self()) && !R_ToplevelExec(check_interrupt, NULL);
 }
 
-/* A list of the result as text, whether it has converged, and the column that was added, or NULL. */
+/* A list of the result as text, whether it has converged, and the columns that were added, or NULL. The rows are a data
+   frame, or a stream of record batches that another package points to. */
 static SEXP immerse_run(SEXP request, SEXP data, SEXP threads) {
   const char *text = Rf_translateCharUTF8(STRING_ELT(request, 0));
-  frame *f = frame_of(data);
-  if (!f) Rf_error("the data frame cannot be handed over: its columns differ in length, or hold more than 2 GB of text");
-  struct ArrowArrayStream input = {get_schema, get_next, last_error, release_stream, f}, rows;
-  volatile int stop = 0;
-  imm_options options = {sizeof(imm_options), Rf_asInteger(threads), IMM_ABI_VERSION, watch, (void *)&stop};
+  struct ArrowArrayStream input, rows, *given = TYPEOF(data) == EXTPTRSXP ? R_ExternalPtrAddr(data) : NULL;
+  frame *f = given ? NULL : frame_of(data);
+  if (!given && !f)
+    Rf_error("the data frame cannot be handed over: its columns differ in length, or hold more than 2 GB of text");
+  if (!given) {
+    input = (struct ArrowArrayStream){get_schema, get_next, last_error, release_stream, f};
+    given = &input;
+  }
+  pthread_t own_thread = pthread_self();
+  imm_options options = {sizeof(imm_options), Rf_asInteger(threads), IMM_ABI_VERSION, watch, &own_thread};
   imm_error failure;
   char *result;
   int32_t converged = 0;
-  imm_code code = imm_run(text, (int64_t)strlen(text), &input, &options, &rows, &result, &converged, &failure);
-  R_xlen_t count = f->rows;
+  imm_code code = imm_run(text, (int64_t)strlen(text), given, &options, &rows, &result, &converged, &failure);
   free_frame(f);
   if (code != IMM_OK) Rf_error("%s", failure.message);
   SEXP answer = PROTECT(Rf_allocVector(VECSXP, 3));
@@ -232,7 +256,7 @@ static SEXP immerse_run(SEXP request, SEXP data, SEXP threads) {
   imm_free(result);
   SET_VECTOR_ELT(answer, 0, json);
   SET_VECTOR_ELT(answer, 1, Rf_ScalarLogical(converged));
-  SET_VECTOR_ELT(answer, 2, numbers_of(&rows, count));
+  SET_VECTOR_ELT(answer, 2, columns_of(&rows));
   UNPROTECT(2);
   return answer;
 }

@@ -6,15 +6,20 @@
 >>> im.fit("math ~ escs + (1 | school)", pupils, weights=["w_pupil", "w_school"], weights_are="conditional")
 """
 
-from ._analyses import Design, estimate, fit, mean, proportion, rake, ratio, score, total
+from ._analyses import (
+    Design, calibrate, calibrate_weights, diagnose, estimate, fit, glm, mean, nonresponse, poststratify, proportion,
+    quantile, rake, ratio, replicates, request, scale, schema, score, sensitivity, total, trim, weight,
+)
 from ._errors import Cancelled, ComputationError, DataError, ForkedError, ImmerseError, UsageError
 from ._native import version as _version
-from ._results import FitResult, Result, WeightResult
+from ._results import ColumnsResult, FitResult, ModelResult, Result, WeightResult
 from .partial import Partial
 
 __version__ = _version()
 
 __all__ = [
-    "Cancelled", "ComputationError", "DataError", "Design", "FitResult", "ForkedError", "ImmerseError", "Partial",
-    "Result", "UsageError", "WeightResult", "estimate", "fit", "mean", "proportion", "rake", "ratio", "score", "total",
+    "Cancelled", "ColumnsResult", "ComputationError", "DataError", "Design", "FitResult", "ForkedError", "ImmerseError",
+    "ModelResult", "Partial", "Result", "UsageError", "WeightResult", "calibrate", "calibrate_weights", "diagnose",
+    "estimate", "fit", "glm", "mean", "nonresponse", "poststratify", "proportion", "quantile", "rake", "ratio",
+    "replicates", "request", "scale", "schema", "score", "sensitivity", "total", "trim", "weight",
 ]

@@ -35,5 +35,5 @@ class Rows:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         capsule, self._capsule = self._capsule, None
         if capsule is None:
-            raise ValueError("these rows have been read already; keep what was made of them")
+            raise ValueError("these rows have been read already, or there are none; keep what was made of them")
         return capsule

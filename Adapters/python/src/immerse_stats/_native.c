@@ -210,6 +210,14 @@ static PyObject *partial_finish(PyObject *self, PyObject *handle) {
   return answer;
 }
 
+static PyObject *schema(PyObject *self, PyObject *none) {
+  char *text = imm_schema();
+  if (!text) return PyErr_NoMemory();
+  PyObject *answer = PyUnicode_FromString(text);
+  imm_free(text);
+  return answer;
+}
+
 static PyObject *version(PyObject *self, PyObject *none) { return PyUnicode_FromString(imm_version()); }
 
 static PyMethodDef methods[] = {
@@ -220,6 +228,7 @@ static PyMethodDef methods[] = {
     {"partial_serialize", partial_serialize, METH_O, "partial_serialize(partial) -> bytes"},
     {"partial_merge", partial_merge, METH_VARARGS, "partial_merge(partial, bytes)"},
     {"partial_finish", partial_finish, METH_O, "partial_finish(partial) -> bytes | (result, converged)"},
+    {"schema", schema, METH_NOARGS, "schema() -> str"},
     {"version", version, METH_NOARGS, "version() -> str"},
     {NULL, NULL, 0, NULL}};
 

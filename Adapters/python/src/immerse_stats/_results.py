@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from . import _native
-from ._data import Rows
+from ._data import Rows, stream_of
+from ._errors import UsageError
 
 
 class Result:
@@ -92,19 +93,27 @@ class Result:
         return f"<table><caption>{escape(self.analysis)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
 
-class WeightResult(Result):
-    """What weighting did, by margin, and the weights themselves.
+class ColumnsResult(Result):
+    """A result with columns that belong to the rows of the data, in their order.
 
-    `weights` is a producer of an Arrow stream with one column, in the order of the data's rows; it can be read once.
+    `columns` is a producer of an Arrow stream that can be read once: ``polars.DataFrame(result.columns)``.
     """
 
-    def __init__(self, text: str, converged: bool, weights: Any) -> None:
+    def __init__(self, text: str, converged: bool, columns: Any) -> None:
         super().__init__(text, converged)
-        self.weights = Rows(weights)
+        self.columns = Rows(columns)
 
 
-class FitResult(Result):
-    """A fitted multilevel model, with the names statsmodels gives its parts."""
+class WeightResult(ColumnsResult):
+    """What weighting did, and the weights themselves, with those of replicates and of earlier steps where there are any."""
+
+    @property
+    def weights(self) -> Rows:
+        return self.columns
+
+
+class ModelResult(Result):
+    """A fitted model, with the names statsmodels gives its parts."""
 
     def _column(self, name: str) -> dict[str, float]:
         return {row["term"]: row[name] for row in self.rows}
@@ -128,18 +137,41 @@ class FitResult(Result):
     def conf_int(self) -> dict[str, tuple[float, float]]:
         return {row["term"]: (row["conf_low"], row["conf_high"]) for row in self.rows}
 
+    def cov_params(self) -> list[list[float]]:
+        """The covariance of the coefficients, in the order of `params`."""
+        return [[row[term] for term in self.params] for row in self["vcov"]]
+
+    @property
+    def nobs(self) -> int:
+        return self["n"] if "n" in self._document else self["design"]["n"]
+
+
+class FitResult(ModelResult, ColumnsResult):
+    """A fitted multilevel model.
+
+    `columns` are the fitted values, with random effects and without, where `predict=True` was asked for.
+    """
+
     @property
     def llf(self) -> float:
         """The log-likelihood, restricted or pseudo, as `criterion` names it."""
         return -self["criterion"]["value"] / 2
 
     @property
-    def nobs(self) -> int:
-        return self["n"]
-
-    @property
     def variance_components(self) -> list[dict[str, Any]]:
         return self["variance_components"]
+
+    @property
+    def random_effects(self) -> list[dict[str, Any]]:
+        """The groups' random effects, where `random_effects=True` was asked for."""
+        return self["random_effects"]
+
+    def predict(self, data: Any, threads: int = 0) -> Rows:
+        """Fitted values of other rows, with random effects and without; the fit needs `save=True`."""
+        if "saved" not in self._document:
+            raise UsageError("this fit was not saved: ask for save=True")
+        request = json.dumps({"predict": {"model": self["saved"]}})
+        return Rows(_native.run(request, stream_of(data), threads, None)[2])
 
 
 def _flatten(row: dict[str, Any]) -> dict[str, Any]:

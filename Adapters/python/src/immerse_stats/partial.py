@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _native
+from ._analyses import result_of
 from ._data import stream_of
-from ._results import FitResult, Result
+from ._results import Result
 
 
 class Partial:
@@ -38,7 +39,7 @@ class Partial:
         finished = _native.partial_finish(self._handle)
         if isinstance(finished, bytes):
             return finished
-        return (FitResult if "fit" in json.loads(self._request) else Result)(*finished)
+        return result_of(json.loads(self._request), *finished)
 
     def __reduce__(self) -> Any:
         raise TypeError("a partial cannot be pickled; send the bytes of serialize()")
