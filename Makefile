@@ -5,7 +5,7 @@ SHELL := /bin/bash
 COMMAND := .build/release/immerse-stats
 
 .PHONY: demo test build setup lint consumer coverage adapters release-check clean
-.PHONY: bench bench-build bench-scaling bench-peers bench-compare bench-gate bench-stream
+.PHONY: fuzz bench bench-build bench-scaling bench-peers bench-compare bench-gate bench-stream
 
 demo: build ## run the bundled study and print its headline figures
 	$(COMMAND) demo --force --out out/demo
@@ -21,7 +21,7 @@ setup:
 
 lint: ## check the form of the sources
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
-	  Adapters/c/Package.swift Adapters/c/Sources
+	  Adapters/c/Package.swift Adapters/c/Sources Fuzzing/Package.swift Fuzzing/Sources
 
 consumer: setup ## build and run programs that link the library
 	cd Tests/Consumer && for mode in debug release; do \
@@ -34,6 +34,9 @@ coverage: setup ## whether intervals cover the truth in 2,000 simulated studies
 
 adapters: setup ## build the libraries for C, Python and R, and test them
 	scripts/adapters c python r
+
+fuzz: setup ## try the readers of files with made-up inputs, SECONDS for each (0: only those that are kept)
+	scripts/fuzz $(or $(SECONDS),60)
 
 release-check: test lint consumer demo coverage ## everything, including the slow checks
 	scripts/adapters c spark r-check

@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// A fuzz target for every reader of files, in one program. `scripts/fuzz` builds it with sanitizers and `-enable-testing`: what
+// it tries is not public.
+let package = Package(
+  name: "Fuzzing",
+  platforms: [.macOS(.v26)],
+  dependencies: [.package(name: "immerse-stats", path: "..")],
+  targets: [
+    .target(name: "CCoverage"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: ["CCoverage", .product(name: "DataFormats", package: "immerse-stats")],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [
+        .unsafeFlags(
+          ["", "_init"].flatMap { ["-Xlinker", "--wrap=__sanitizer_cov_trace_pc_guard\($0)"] })
+      ]),
+  ]
+)

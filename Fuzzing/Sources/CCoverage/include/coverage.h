@@ -1,0 +1,3 @@
+#pragma once
+
+// Called by code that is compiled with -sanitize=fuzzer.

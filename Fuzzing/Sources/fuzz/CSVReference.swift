@@ -1,0 +1,1 @@
+../../../Tests/DataFormatsTests/CSVReference.swift
