@@ -102,6 +102,21 @@ public enum Inputs {
     return try Margin.read(try DataFile.open(file))
   }
 
+  /// A square table of numbers without names of rows: joint inclusion probabilities.
+  ///
+  /// - Throws: `noInput` where the file does not exist, `badData` where a cell is no number.
+  public static func jointProbabilities(_ file: String) throws(ImmerseError) -> [[Double]] {
+    let source = try DataFile.open(file)
+    let names = source.columnNames
+    var rows: [[Double]] = []
+    for index in 0..<source.chunkCount {
+      let batch = try source.chunk(index, names.map { .number($0) })
+      let columns = try names.map { n throws(ImmerseError) in try batch.numbers(n) }
+      for row in 0..<batch.rowCount { rows.append(columns.map { $0[row] }) }
+    }
+    return rows
+  }
+
   /// The steps that `weight --history` recorded: a list, or a single one.
   ///
   /// - Throws: `noInput` where the file does not exist, `badData` where it does not hold steps.

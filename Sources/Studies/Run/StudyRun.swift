@@ -37,8 +37,11 @@ public struct StudyRun: Sendable {
   ///
   /// - Throws: `noInput`, `badData` or `usage` with the place in the study file or the data.
   public init(_ path: String, engine: Engine) throws(ImmerseError) {
-    let study = try StrictYAML.decode(Study.self, from: try Inputs.text(of: path), file: path)
+    var study = try StrictYAML.decode(Study.self, from: try Inputs.text(of: path), file: path)
     let files = StudyFiles(study: path)
+    if let joint = study.design.pps?.jointFile {
+      study.design.pps?.joint = try Inputs.jointProbabilities(files.resolve(joint))
+    }
     try study.checkNames(path)
     var frameworks: [Framework] = []
     for step in study.scores {

@@ -12,6 +12,10 @@ struct DesignFrame: Sendable {
   let sampled: [[Int]]
   /// For every list of stage k + 1, how many units it has in the population; infinite without an FPC.
   let population: [[Double]]
+  /// Of unequal probabilities, for every unit of stage k + 1 its inclusion probability; else empty.
+  let inclusion: [[Double]]
+  /// Where rows are numbered units, the row of each.
+  let rowOfUnit: [Int]
   /// By lowest unit (by stratum without PSUs): rows whose weight is not zero.
   let weightedRows: [Int]
   let rowCount: Int
@@ -51,13 +55,16 @@ struct DesignFrame: Sendable {
       population.append(try DesignFrame.population(tree, stage: stage, sampled: sampled[stage]))
     }
     self.population = population
+    inclusion = design.pps == nil ? [] : tree.fpc
+    rowOfUnit = design.psu.isEmpty ? tree.stages.dropFirst().flatMap { $0.keys.map { KeyIndex.parts($0).second } } : []
+    try checkInclusion()
     try checkStrataWeigh(tree)
   }
 
   private static func population(
     _ tree: UnitTree, stage: Int, sampled: [Int]
   ) throws(ImmerseError) -> [Double] {
-    guard tree.design.fpc.indices.contains(stage) else { return sampled.map { _ in .infinity } }
+    guard tree.design.fpc.indices.contains(stage), tree.design.pps == nil else { return sampled.map { _ in .infinity } }
     let values = tree.fpc[stage]
     let name = tree.design.fpc[stage]
     let areFractions = values.allSatisfy { $0 <= 1 }
@@ -77,6 +84,14 @@ struct DesignFrame: Sendable {
     return sizes
   }
 
+  private func checkInclusion() throws(ImmerseError) {
+    for (stage, probabilities) in inclusion.enumerated() where probabilities.contains(where: { $0 > 1 }) {
+      throw ImmerseError(
+        .badData, "holds inclusion probabilities above 1", variable: design.fpc[stage],
+        remedy: "give the probability of each unit, not the size of its population")
+    }
+  }
+
   private func checkStrataWeigh(_ tree: UnitTree) throws(ImmerseError) {
     guard !design.strata.isEmpty else {
       if sumOfWeights == 0 {
@@ -92,6 +107,17 @@ struct DesignFrame: Sendable {
         .badData, "all weights are zero in \(name(ofStratum: empty))",
         variable: design.weights, remedy: "give the stratum its weights, or leave its rows out with --where")
     }
+  }
+
+  /// The refusal of a variance where lists have a single unit.
+  func lonelyError(stage: Int, lists: [Int]) -> ImmerseError {
+    let list = stage == 0 ? name(ofStratum: lists[0]) : "a unit of stage \(stage)"
+    let others = lists.count > 1 ? " (as have \(lists.count - 1) more)" : ""
+    let unit = design.psu.isEmpty ? "row" : "sampling unit"
+    return ImmerseError(
+      .badData, "\(list) has a single \(unit)\(others), so a variance cannot be estimated",
+      variable: stage > 0 ? design.psu[stage] : design.strata.first ?? design.psu.first,
+      remedy: "choose --lonely-psu certainty, adjust, average or remove")
   }
 
   var stratumCount: Int { sampled[0].count }
@@ -131,7 +157,8 @@ struct DesignFrame: Sendable {
       var unit = leaf
       for stage in (0..<design.stageCount).reversed() {
         let list = parents.isEmpty ? unit : parents[stage][unit]
-        weight *= population[stage][list] / Double(sampled[stage][list])
+        weight *=
+          inclusion.isEmpty ? population[stage][list] / Double(sampled[stage][list]) : 1 / inclusion[stage][unit]
         unit = list
       }
       return weight

@@ -11,7 +11,8 @@ struct UnitTree: Sendable {
   private let numbersRows: Bool
   /// Stage 0: combinations of stratum codes; stage k: pairs of parent and code.
   private(set) var stages: [KeyIndex]
-  /// The FPC of stage k + 1, by unit of stage k; NaN where none is given.
+  /// The FPC of stage k + 1, by unit of stage k, from which the units were drawn; of unequal probabilities, by the unit
+  /// drawn.
   private(set) var fpc: [[Double]]
   /// The source row from which a unit of stage k took its FPC, for messages.
   private var fpcRow: [[Int]]
@@ -46,20 +47,15 @@ struct UnitTree: Sendable {
   mutating func locate(_ batch: Batch, weightOf given: [Double]? = nil) throws(ImmerseError) -> LocatedRows {
     var units = try stages[0].numbers(of: strata(of: batch))
     for stage in 0..<design.stageCount {
-      if design.fpc.indices.contains(stage) {
-        let sizes = try batch.numbers(design.fpc[stage])
-        for (row, unit) in units.enumerated() {
-          try record(fpc: sizes[row], of: Int(unit), stage: stage, row: batch.firstRow + row)
-        }
-      }
+      if design.pps == nil { try record(batch, units, stage) }
       if design.psu.indices.contains(stage) {
         let codes = try batch.complete(design.psu[stage]).codes
         let keys = zip(units, codes.array).map { KeyIndex.pair(Int($0), Int($1)) }
         units = stages[stage + 1].numbers(of: keys)
+      } else if numbersRows {
+        units = stages[1].numbers(of: units.enumerated().map { KeyIndex.pair(Int($1), batch.firstRow + $0) })
       }
-    }
-    if numbersRows {
-      units = stages[1].numbers(of: units.enumerated().map { KeyIndex.pair(Int($1), batch.firstRow + $0) })
+      if design.pps != nil { try record(batch, units, stage) }
     }
     let weights = try weights(of: batch, units, given)
     addLeaves(upTo: stages[stages.count - 1].count)
@@ -82,8 +78,7 @@ struct UnitTree: Sendable {
 
   private func weights(of batch: Batch, _ units: [Int32], _ given: [Double]?) throws(ImmerseError) -> [Double] {
     if let given { return units.map { given[Int($0)] } }
-    guard let name = design.weights else { return Array(repeating: 1, count: units.count) }
-    return try batch.weights(name).array
+    return try batch.weights(of: design) ?? Array(repeating: 1, count: units.count)
   }
 
   private mutating func addLeaves(upTo count: Int) {
@@ -93,12 +88,24 @@ struct UnitTree: Sendable {
     weights.append(contentsOf: repeatElement(0, count: added))
   }
 
+  /// Takes down the FPC of a stage, by the units that the rows lie in.
+  private mutating func record(_ batch: Batch, _ units: [Int32], _ stage: Int) throws(ImmerseError) {
+    guard design.fpc.indices.contains(stage) else { return }
+    let sizes = try batch.numbers(design.fpc[stage])
+    for (row, unit) in units.enumerated() {
+      try record(fpc: sizes[row], of: Int(unit), stage: stage, row: batch.firstRow + row)
+    }
+  }
+
   private mutating func record(fpc value: Double, of unit: Int, stage: Int, row: Int) throws(ImmerseError) {
     if unit == fpc[stage].count {
       guard value > 0 else {
         throw ImmerseError(
-          .badData, "has a missing, zero or negative population size", row: row, variable: design.fpc[stage],
-          remedy: "give the number of units in the population, or the sampling fraction")
+          .badData,
+          "has a missing, zero or negative \(design.pps == nil ? "population size" : "inclusion probability")",
+          row: row, variable: design.fpc[stage],
+          remedy: design.pps == nil
+            ? "give the number of units in the population, or the sampling fraction" : "give the unit's probability")
       }
       fpc[stage].append(value)
       fpcRow[stage].append(row)
@@ -106,8 +113,11 @@ struct UnitTree: Sendable {
       throw ImmerseError(
         .badData,
         "rows \(fpcRow[stage][unit] + 1) and \(row + 1) differ although they are in one "
-          + (stage == 0 ? "stratum" : "unit of stage \(stage)"), variable: design.fpc[stage],
-        remedy: "the population size must be constant where the units are drawn from one list")
+          + (design.pps != nil ? "sampling unit" : stage == 0 ? "stratum" : "unit of stage \(stage)"),
+        variable: design.fpc[stage],
+        remedy: design.pps == nil
+          ? "the population size must be constant where the units are drawn from one list; probabilities of units need --pps"
+          : "a unit has one inclusion probability")
     }
   }
 
@@ -117,17 +127,14 @@ struct UnitTree: Sendable {
   mutating func merge(_ other: UnitTree) throws(ImmerseError) -> [Int] {
     var map = other.stages[0].keys.map { stages[0].insert($0) }
     for stage in 0..<design.stageCount {
-      if !other.fpc[stage].isEmpty {
-        for (unit, value) in other.fpc[stage].enumerated() {
-          try record(fpc: value, of: map[unit], stage: stage, row: other.fpcRow[stage][unit])
-        }
-      }
+      if design.pps == nil { try merge(fpcOf: other, map, stage) }
       if stage + 1 < stages.count {
         map = other.stages[stage + 1].keys.map { key in
           let (parent, code) = KeyIndex.parts(key)
           return stages[stage + 1].insert(KeyIndex.pair(map[parent], code))
         }
       }
+      if design.pps != nil { try merge(fpcOf: other, map, stage) }
     }
     for (leaf, unit) in map.enumerated() {
       addLeaves(upTo: max(rows.count, unit + 1))
@@ -136,6 +143,12 @@ struct UnitTree: Sendable {
       weights[unit] += other.weights[leaf]
     }
     return map
+  }
+
+  private mutating func merge(fpcOf other: UnitTree, _ map: [Int], _ stage: Int) throws(ImmerseError) {
+    for (unit, value) in other.fpc[stage].enumerated() {
+      try record(fpc: value, of: map[unit], stage: stage, row: other.fpcRow[stage][unit])
+    }
   }
 
   func write(to blob: inout BlobWriter) {
@@ -157,7 +170,7 @@ struct UnitTree: Sendable {
     let leaves = stages[stages.count - 1].count
     guard rows.count == leaves, weightedRows.count == leaves, weights.count == leaves,
       zip(fpc, fpcRow).allSatisfy({ $0.count == $1.count }),
-      zip(design.fpc.indices, fpc).allSatisfy({ $1.count == stages[$0].count }),
+      zip(design.fpc.indices, fpc).allSatisfy({ $1.count == stages[design.pps == nil ? $0 : $0 + 1].count }),
       zip(stages, stages.dropFirst()).allSatisfy({ parents, units in
         units.keys.allSatisfy { KeyIndex.parts($0).first < parents.count }
       })

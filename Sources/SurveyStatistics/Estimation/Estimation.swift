@@ -91,7 +91,7 @@ public enum Estimation {
     var known: (UnitTree, [Double])?
     if request.design.weighsByFPC {
       let found = try dataset.fit(
-        FrameFit(design: request.design, strata: strata, numbersRows: request.design.replicates != nil), with: engine)
+        FrameFit(design: request.design, strata: strata, numbersRows: request.design.numbersRows), with: engine)
       known = (found.tree, found.frame.weightsByFPC)
     }
     var rowWeights: ReplicateRowWeights?

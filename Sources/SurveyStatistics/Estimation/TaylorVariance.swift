@@ -15,20 +15,26 @@ struct TaylorVariance {
     let list: Int
     var sum = 0.0
     var squares = 0.0
+    /// Units with a total of their own.
+    var present = 0
   }
 
   /// The variance of Σ z, given z by lowest unit. O(units with a total), and O(units) for each further stage.
   ///
   /// - Throws: `badData` where a list has one unit and the design says to fail.
   func variance(of z: UnitTotals) throws(ImmerseError) -> Double {
+    if let pps = frame.design.pps, pps.method != .brewer {
+      return try PairwiseVariance(frame: frame, pps: pps, inclusion: frame.inclusion[0]).variance(of: z)
+    }
     var totals = totalsByStage(z)
     var share = [Double](repeating: 1, count: frame.sampled[0].count)
     var variance = 0.0
     for stage in frame.parents.indices {
       variance += try contribution(stage, moments(totals.removeFirst(), stage), share: share)
-      if totals.isEmpty { break }
+      if totals.isEmpty || frame.design.ultimateCluster { break }
       let fractions = samplingFractions(stage)
-      share = frame.parents[stage].map { share[$0] * fractions[$0] }
+      let drawn = frame.inclusion.isEmpty ? nil : frame.inclusion[stage]
+      share = frame.parents[stage].enumerated().map { share[$1] * (drawn?[$0] ?? fractions[$1]) }
       // Without a population size the first stage carries the whole variance.
       if share.allSatisfy({ $0 == 0 }) { break }
     }
@@ -63,17 +69,25 @@ struct TaylorVariance {
       sums.add(z.values[unit], to: lists[unit])
       present[lists[unit]] += 1
     }
+    // By unit, what its deviation counts: 1 − π with probabilities of their own (Brewer), else 1.
+    let counts = frame.inclusion.isEmpty ? nil : frame.inclusion[stage].map { 1 - $0 }
     var squares = [Double](repeating: 0, count: sampled.count)
+    var absent = sampled.indices.map { Double(sampled[$0] - present[$0]) }
+    if let counts {
+      absent = sampled.map { _ in 0 }
+      for (unit, count) in counts.enumerated() { absent[lists[unit]] += count }
+      for unit in z.units { absent[lists[unit]] -= counts[unit] }
+    }
     for unit in z.units {
       let list = lists[unit]
       let deviation = z.values[unit] - sums.values[list] / Double(sampled[list])
-      squares[list] += deviation * deviation
+      squares[list] += (counts?[unit] ?? 1) * deviation * deviation
     }
     return sums.units.map { list in
       let mean = sums.values[list] / Double(sampled[list])
       return ListMoments(
-        list: list, sum: sums.values[list], squares: squares[list] + Double(sampled[list] - present[list]) * mean * mean
-      )
+        list: list, sum: sums.values[list], squares: squares[list] + max(0, absent[list]) * mean * mean,
+        present: present[list])
     }
   }
 
@@ -88,12 +102,13 @@ struct TaylorVariance {
     var variance = 0.0
     var lists = 0
     var lonely: [ListMoments] = []
+    let isCertain = certainLists(stage)
     for moment in moments where share[moment.list] > 0 {
       let (list, sampled) = (moment.list, Double(frame.sampled[stage][moment.list]))
-      if sampled > 1 {
+      if sampled > 1 && !(frame.design.adjustsLonelyInDomains && moment.present == 1) {
         lists += 1
         variance += share[list] * (1 - fractions[list]) * sampled / (sampled - 1) * moment.squares
-      } else if fractions[list] < 1 {
+      } else if fractions[list] < 1 && !isCertain(list) {
         lonely.append(moment)
       } else {
         lists += 1
@@ -101,29 +116,32 @@ struct TaylorVariance {
     }
     if lonely.isEmpty { return variance }
     switch frame.design.lonelyPSU {
-    case .fail: throw lonelyError(stage, lonely)
+    case .fail: throw frame.lonelyError(stage: stage, lists: lonely.map(\.list))
     case .certainty, .remove: return variance
     case .average:
-      guard lists > 0 else { throw lonelyError(stage, lonely) }
+      guard lists > 0 else { throw frame.lonelyError(stage: stage, lists: lonely.map(\.list)) }
       return variance * Double(lists + lonely.count) / Double(lists)
     case .adjust:
       let units = Double(frame.sampled[stage].reduce(0, +))
       let centre = moments.reduce(0) { $0 + $1.sum } / units
       return lonely.reduce(variance) { sum, moment in
+        let (list, sampled) = (moment.list, Double(frame.sampled[stage][moment.list]))
         let deviation = moment.sum - centre
-        return sum + share[moment.list] * (1 - fractions[moment.list]) * deviation * deviation
+        // In a domain, the stratum's other units are zeros that deviate from the centre too.
+        let squares = deviation * deviation + (sampled - 1) * centre * centre
+        return sum + share[list] * (1 - fractions[list]) * (sampled > 1 ? sampled / (sampled - 1) : 1) * squares
       }
     }
   }
 
-  private func lonelyError(_ stage: Int, _ lonely: [ListMoments]) -> ImmerseError {
-    let list = stage == 0 ? frame.name(ofStratum: lonely[0].list) : "a unit of stage \(stage)"
-    let others = lonely.count > 1 ? " (as have \(lonely.count - 1) more)" : ""
-    let unit = frame.design.psu.isEmpty ? "row" : "sampling unit"
-    return ImmerseError(
-      .badData, "\(list) has a single \(unit)\(others), so a variance cannot be estimated",
-      variable: stage > 0 ? frame.design.psu[stage] : frame.design.strata.first ?? frame.design.psu.first,
-      remedy: "choose --lonely-psu certainty, adjust, average or remove")
+  /// Whether a list's only unit was certain to be drawn, by its own probability.
+  private func certainLists(_ stage: Int) -> (Int) -> Bool {
+    guard !frame.inclusion.isEmpty else { return { _ in false } }
+    var isCertain = frame.sampled[stage].map { _ in true }
+    for (unit, list) in frame.parents[stage].enumerated() where frame.inclusion[stage][unit] < 1 {
+      isCertain[list] = false
+    }
+    return { isCertain[$0] }
   }
 }
 

@@ -87,6 +87,7 @@ struct TotalsVariance {
     var inside = UnitTotals(count: totals.tree.leafCount)
     var sums = inside
     var squares = inside
+    var present = inside
     for part in parts {
       let gradient = scale == 1 ? part.gradient : part.gradient.map { $0 / scale }
       let terms = gradient.count
@@ -106,13 +107,15 @@ struct TotalsVariance {
         inside.add(part.factor * part.factor * spread, to: cell.leaf)
         sums.add(count * mean, to: cell.leaf)
         squares.add(count * mean * mean, to: cell.leaf)
+        present.add(count, to: cell.leaf)
       }
     }
     return sums.units.map { stratum in
       let sum = sums.values[stratum]
       let between = squares.values[stratum] - sum * sum / Double(frame.sampled[0][stratum])
       return TaylorVariance.ListMoments(
-        list: stratum, sum: sum, squares: max(0, inside.values[stratum]) + max(0, between))
+        list: stratum, sum: sum, squares: max(0, inside.values[stratum]) + max(0, between),
+        present: Int(present.values[stratum]))
     }
   }
 }

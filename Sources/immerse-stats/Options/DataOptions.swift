@@ -48,18 +48,71 @@ struct DesignOptions: ParsableArguments {
   @Option(help: "Columns of the sampling units, first stage first, separated by commas.")
   var psu: String?
 
-  @Option(help: "Columns of population sizes or sampling fractions, one a stage, separated by commas.")
+  @Option(
+    help: """
+      Columns of population sizes or sampling fractions, one a stage, separated by commas; with --pps, of the units' \
+      inclusion probabilities.
+      """)
   var fpc: String?
+
+  @Option(
+    help: """
+      Units were drawn without replacement with the probabilities of --fpc: brewer (any number of stages), overton, \
+      hartley-rao, hartley-rao=SUM_OF_SQUARES or joint=FILE, a table of joint probabilities in the order of the rows.
+      """)
+  var pps: String?
+
+  @Option(help: "ht (Horvitz and Thompson) or yg (Yates and Grundy), for all --pps but brewer.")
+  var ppsVariance: UnequalProbabilities.Form = .horvitzThompson
+
+  @Option(
+    help:
+      "Columns of inclusion probabilities at each stage, separated by commas, in place of --weights: one over their product."
+  )
+  var probabilities: String?
+
+  @Flag(help: "The first stage carries the whole variance, whatever stages follow.")
+  var ultimateCluster = false
+
+  @Flag(help: "--lonely-psu adjust or average also where a domain has one unit of a stratum of several.")
+  var adjustDomainLonely = false
 
   @Option(help: "What to do with a stratum of one unit: fail, certainty, remove, adjust or average.")
   var lonelyPsu: SurveyDesign.LonelyPSU = .fail
 
+  /// - Throws: `usage` for a method of unequal probabilities that is none, and what the file of joint probabilities throws.
   var design: SurveyDesign {
-    SurveyDesign(weights: weights, strata: strata.names, psu: psu.names, fpc: fpc.names, lonelyPSU: lonelyPsu)
+    get throws(ImmerseError) {
+      SurveyDesign(
+        weights: weights, strata: strata.names, psu: psu.names, fpc: fpc.names, lonelyPSU: lonelyPsu,
+        adjustsLonelyInDomains: adjustDomainLonely, ultimateCluster: ultimateCluster, pps: try unequalProbabilities,
+        probabilities: probabilities.names)
+    }
+  }
+
+  private var unequalProbabilities: UnequalProbabilities? {
+    get throws(ImmerseError) {
+      guard let pps else { return nil }
+      let parts = pps.split(separator: "=", maxSplits: 1).map(String.init)
+      let value = parts.count == 2 ? parts[1] : nil
+      let number = value.flatMap { NumberText.number($0) }
+      guard let method = parts.first.flatMap(UnequalProbabilities.Method.init(rawValue:)),
+        (method == .joint) == (value != nil) || method == .hartleyRao,
+        method != .hartleyRao || (value == nil) == (number == nil)
+      else {
+        throw ImmerseError(
+          .usage, "\"\(pps)\" is no way of drawing with unequal probabilities",
+          remedy: "they are brewer, overton, hartley-rao, hartley-rao=SUM_OF_SQUARES and joint=FILE")
+      }
+      return UnequalProbabilities(
+        method, form: ppsVariance, sumOfSquares: number,
+        joint: try method == .joint ? value.map { v throws(ImmerseError) in try Inputs.jointProbabilities(v) } : nil)
+    }
   }
 }
 
 extension SurveyDesign.LonelyPSU: ExpressibleByArgument {}
+extension UnequalProbabilities.Form: ExpressibleByArgument {}
 extension EstimateRequest.Kind: ExpressibleByArgument {}
 extension EstimateRequest.Missing: ExpressibleByArgument {}
 extension QuantileRule: ExpressibleByArgument {}

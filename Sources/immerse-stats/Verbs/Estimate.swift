@@ -119,7 +119,7 @@ struct Estimate: ParsableCommand {
   func run() throws {
     var request = EstimateRequest(
       kind, of: kind.isWritten ? [variables] : Optional(variables).names,
-      design: try replication.design(design.design, seed: global.seed), by: by.names, where: filter,
+      design: try replication.design(try design.design, seed: global.seed), by: by.names, where: filter,
       contrast: contrast, average: average, missing: missing, level: level,
       probabilities: try Optional(probs).numbers("--probs"), rule: rule, interval: interval,
       at: try at.numbers("--at"), family: family, statistic: statistic, test: test, terms: terms.names,

@@ -17,7 +17,6 @@ struct RowWeights: Sendable {
   /// - Throws: `badData` for a weight that cannot be one.
   mutating func of(_ batch: Batch) throws(ImmerseError) -> [Double] {
     if tree != nil { return try tree?.locate(batch, weightOf: byUnit).weights ?? [] }
-    guard let name = design.weights else { return Array(repeating: 1, count: batch.rowCount) }
-    return try batch.weights(name).array
+    return try batch.weights(of: design) ?? Array(repeating: 1, count: batch.rowCount)
   }
 }

@@ -21,7 +21,7 @@ struct TotalsFit: Fit {
   let calibrated: CalibrationModel?
 
   /// Whether each row needs a place of its own where rows are the sampling units.
-  var numbersRows: Bool { calibrated != nil || request.design.replicates != nil }
+  var numbersRows: Bool { calibrated != nil || request.design.numbersRows }
 
   var columns: [ColumnRequest] {
     request.design.columns + request.by.map { .category($0) } + (filter?.columnRequests ?? [])

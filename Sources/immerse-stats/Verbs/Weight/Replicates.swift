@@ -51,7 +51,7 @@ extension Weight {
       let engine = global.engine
       let source = try filter.apply(to: try data.open(global, engine), global, engine)
       let request = ReplicatesRequest(
-        method, design: design.design, count: count, seed: global.seed, prefix: name)
+        method, design: try design.design, count: count, seed: global.seed, prefix: name)
       let model = try Replication.make(request, on: source, engine: engine)
       if let taken = model.summary.columns.first(where: source.columnNames.contains) {
         throw ImmerseError(

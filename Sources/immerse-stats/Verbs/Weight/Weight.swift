@@ -10,7 +10,8 @@ struct Weight: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make weights.",
     subcommands: [
-      Rake.self, Poststratify.self, Calibrate.self, Nonresponse.self, Trim.self, Replicates.self, Diagnose.self,
+      Base.self, Rake.self, Poststratify.self, Calibrate.self, Nonresponse.self, Trim.self, Replicates.self,
+      Diagnose.self,
     ])
 }
 
@@ -83,11 +84,18 @@ struct WeightOutput: ParsableArguments {
     let made = try WeightSteps([step], replicates: replicates.names).run(on: source, engine: global.engine)
     try checkNew(made.added, in: source)
     let record = try history.map { file throws(ImmerseError) in try Inputs.record(of: step, continuing: file) }
-    try DataFile.write(made.source, to: out ?? "-", engine: global.engine, force: global.force)
-    try summary.write(made.analysis, dataTo: out, global)
+    try write(made.source, made.analysis)
     if let history, let record {
       try OutputFile.write(Array(record.text.utf8), to: history, force: global.force || record.isContinued)
     }
+  }
+}
+
+extension WeightOutput {
+  /// Writes the rows with their weights, and says what was done to them.
+  func write(_ weighted: any Source, _ result: AnalysisResult) throws {
+    try DataFile.write(weighted, to: out ?? "-", engine: global.engine, force: global.force)
+    try summary.write(result, dataTo: out, global)
   }
 }
 
