@@ -57,7 +57,10 @@ enum Conclusions {
       if !request.terms.isEmpty {
         let tested = model.design.parameters(of: request.terms)
         try checkTerms(request.terms, of: design)
-        let reduced = try FittedModel(design.without(tested), context, dataset, engine)
+        // Of the reduced model only the deviance counts, which is the full sample's.
+        var fullSample = context
+        fullSample.replicates = nil
+        let reduced = try FittedModel(design.without(tested), fullSample, dataset, engine)
         conclusion.test = TermTestPlan(terms: request.terms, parameters: tested, reducedDeviance: reduced.deviance)
       }
       return (model, conclusion)

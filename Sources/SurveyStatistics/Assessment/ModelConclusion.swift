@@ -77,6 +77,14 @@ struct ModelCoefficients {
     let map = model.design.unscaling
     let bread = try numerically { () throws(NumericalError) in try map * model.inverse }
     estimates = try numerically { () throws(NumericalError) in try map * model.scores.parameters }
+    if let replicates = model.replicates {
+      let own = try replicates.map { parameters throws(ImmerseError) in
+        try numerically { () throws(NumericalError) in try map * parameters }
+      }
+      covariance =
+        domain.covariance(ofReplicates: own, about: estimates) ?? Matrix(rows: names.count, columns: names.count)
+      return
+    }
     let gradients = (0..<bread.rows).map { row in (0..<bread.columns).map { bread[row, $0] } }
     covariance = if let reduced { reduced.covariance } else { try domain.covariance(of: gradients) }
   }

@@ -193,9 +193,9 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
         .usage, "groups are not compared by \(kind.rawValue)",
         remedy: "choose the rows with --where, one group at a time")
     }
-    if kind.hasFormula && design.replicates != nil {
+    if kind == .ranktest && design.replicates != nil {
       throw ImmerseError(
-        .usage, "\(kind.rawValue) under replicate weights is not there yet",
+        .usage, "rank tests under replicate weights are not there yet",
         remedy: "describe the design by --strata and --psu")
     }
     if kind == .segregation && (design.replicates != nil || !plausible.isEmpty) {

@@ -104,7 +104,8 @@ public enum Estimation {
     var quantiles: QuantileEstimates?
     var conclusion: (any Conclusion)?
     let (statistics, estimands): ([Statistic], [Estimand])
-    let context = ModelContext(request: request, domains: domains, filter: filter, known: known)
+    let context = ModelContext(
+      request: request, domains: domains, filter: filter, known: known, replicates: rowWeights)
     if request.kind.isAnalysis {
       let analysis = try Conclusions.of(context, dataset, engine)
       (statistics, estimands) = ([analysis.statistic], [])
@@ -195,5 +196,5 @@ extension Estimation {
 
 extension EstimateRequest {
   /// Whether replicate weights are needed row by row, for their totals do not tell enough.
-  fileprivate var needsReplicateRows: Bool { kind == .quantile && interval == .quantile }
+  fileprivate var needsReplicateRows: Bool { kind.hasFormula || kind == .quantile && interval == .quantile }
 }

@@ -61,6 +61,62 @@ struct ReplicateInferenceTests {
     }
   }
 
+  // MARK: Models
+
+  /// Refitted in every replicate; R stops each refit where coefficients move by less than 1e-14.
+  @Test(arguments: ["gaussian", "binomial", "poisson"])
+  func modelsAgreeWithSurvey(family: String) throws {
+    let entry = try GoldenJSON(TestFiles.golden("survey/replicate_inference.json"))["values", family]
+    let formula =
+      ["gaussian": "api00 ~ ell + meals", "binomial": "I(`sch.wide` == \"Yes\") ~ ell + meals"][family]
+      ?? "`api.stu` ~ ell + stype"
+    let request = EstimateRequest(
+      .glm, of: [formula], design: Self.jk1, family: try #require(ModelFamily(rawValue: family)))
+    let source = try Samples.open("apiclus1")
+    let rows = try Estimation.run(request, on: source).rows
+    expectClose(rows.compactMap(\.estimate), try entry["est"].numbers, relative: 1e-9)
+    expectClose(rows.compactMap(\.standardError), try entry["se"].numbers, relative: 1e-8)
+    let df = try entry["df"].number
+    #expect(rows.allSatisfy { $0.degreesOfFreedom == df })
+    // Given as columns, the replicates lead to the same.
+    let model = try Replication.make(
+      ReplicatesRequest(.jk1, design: SurveyDesign(weights: "pw", psu: ["dnum"], fpc: ["fpc"])), on: source)
+    var given = request
+    given.design = SurveyDesign(
+      weights: "pw",
+      replicates: ReplicateDesign(.jk1, columns: ["rw1-rw15"], scale: model.summary.variance.scale))
+    let others = try Estimation.run(given, on: try source.applying(model)).rows
+    expectClose(others.compactMap(\.standardError), rows.compactMap(\.standardError), relative: 1e-9)
+  }
+
+  @Test func linearModelAgreesWithSurveyInFull() throws {
+    let entry = try GoldenJSON(TestFiles.golden("survey/glm.json"))["values", "clus1.JK1.gaussian"]
+    let rows = try Estimation.run(
+      EstimateRequest(.glm, of: ["api00 ~ ell + meals"], design: Self.jk1), on: try Samples.open("apiclus1")
+    ).rows
+    expectClose(rows.compactMap(\.estimate), try entry["coef"].numbers)
+    expectClose(rows.compactMap(\.standardError), try entry["se"].numbers)
+  }
+
+  @Test func tTestAgreesWithSurvey() throws {
+    let entry = try GoldenJSON(TestFiles.golden("survey/replicate_inference.json"))["values", "ttest"]
+    let row = try Estimation.run(
+      EstimateRequest(.ttest, of: ["enroll ~ comp.imp"], design: Self.jk1), on: try Samples.open("apiclus1")
+    ).rows[0]
+    expectClose(try #require(row.estimate), try entry["est"].number)
+    expectClose(try #require(row.statistic), try entry["statistic"].number)
+    expectClose(try #require(row.degreesOfFreedom), try entry["df"].number)
+    expectClose(try #require(row.pValue), try entry["p"].number, relative: 1e-9)
+  }
+
+  @Test func regressionOfPlausibleValues() throws {
+    let golden = try GoldenJSON(TestFiles.golden("survey/pv_pisa2018_noisy.json"))["values"]
+    let entry = golden["ITA.regression.math_on_male"]
+    let rows = try pisa(EstimateRequest(.glm, of: ["math ~ I(st004d01t == 2)"], design: Self.pisa)).rows
+    expectClose(rows.compactMap(\.estimate), try entry["est"].numbers, relative: 1e-9)
+    expectClose(rows.compactMap(\.standardError), try entry["se"].numbers, relative: 1e-9)
+  }
+
   // MARK: Plausible values
 
   private static let pisa = SurveyDesign(

@@ -12,15 +12,41 @@ struct FittedModel: Sendable {
   let deviance: Double
   let meanWeight: Double
   let iterations: Int
-  let hasConverged: Bool
+  private(set) var hasConverged: Bool
+  /// By replicate, the parameters of the scaled columns; nil where the variance is linearised.
+  private(set) var replicates: [[Double]]?
 
   private static let iterationLimit = 50
 
   var design: ModelDesign { scores.design }
 
-  /// - Throws: `badData` for collinear columns, separation, or a response the family does not have.
+  /// The model of the full sample and, where there are replicates, fitted anew in each of them from where it ended.
+  ///
+  /// - Throws: `badData` for collinear columns, separation, or a response the family does not have, in a replicate too.
   init(
     _ design: ModelDesign, _ context: ModelContext, _ dataset: Dataset, _ engine: Engine
+  ) throws(ImmerseError) {
+    try self.init(design, context, dataset, engine, from: nil)
+    guard let weights = context.replicates else { return }
+    var found: [[Double]] = []
+    for replicate in 0..<weights.count {
+      var own = context
+      own.replicate = replicate
+      do throws(ImmerseError) {
+        let model = try FittedModel(self.design, own, dataset, engine, from: scores.parameters)
+        hasConverged = hasConverged && model.hasConverged
+        found.append(model.scores.parameters)
+      } catch {
+        var error = error
+        error.problem = "in \(weights.name(replicate)): " + error.problem
+        throw error
+      }
+    }
+    replicates = found
+  }
+
+  private init(
+    _ design: ModelDesign, _ context: ModelContext, _ dataset: Dataset, _ engine: Engine, from known: [Double]?
   ) throws(ImmerseError) {
     func step(_ design: ModelDesign, _ parameters: [Double]?) throws(ImmerseError) -> ModelSums {
       try dataset.fit(ModelStepFit(context: context, design: design, parameters: parameters), with: engine)
@@ -33,7 +59,10 @@ struct FittedModel: Sendable {
       }
     }
 
-    let (design, start) = try design.started(context, dataset, engine)
+    let (design, start) =
+      if let known { (design, known as [Double]?) } else {
+        try design.started(context, dataset, engine)
+      }
     var current = try step(design, start)
     guard current.count > 0 else {
       throw ImmerseError(.badData, "no row has all variables of the model and a weight", remedy: "check --where")

@@ -10,12 +10,16 @@ struct ModelContext: Sendable {
   let filter: Expression?
   /// What an earlier pass learned, where weights come from population sizes.
   let known: (tree: UnitTree, weights: [Double])?
+  /// The replicates in which the model is fitted anew; nil where its variance is linearised.
+  var replicates: ReplicateRowWeights?
+  /// The replicate whose weights count; nil for those of the full sample.
+  var replicate: Int?
 
   func columns(of frame: ModelFrame) -> [ColumnRequest] {
-    request.design.columns + frame.columnRequests + (filter?.columnRequests ?? [])
+    request.design.columns + frame.columnRequests + (filter?.columnRequests ?? []) + (replicates?.columns ?? [])
   }
 
-  var weights: RowWeights { RowWeights(request.design, known) }
+  var weights: RowWeights { RowWeights(request.design, known, replicates, replicate) }
 }
 
 /// One Newton step's sums over the rows.
