@@ -121,6 +121,47 @@ struct ArrowTests {
     }
   }
 
+  @Test("compressed files hold the same values", arguments: [ArrowCodec.zstd, .lz4], [false, true])
+  func compressed(codec: ArrowCodec, isStream: Bool) throws {
+    let table = Self.everyType(rows: chunkRows + 1_000)
+    try TestFiles.withTemporaryFolder { folder in
+      func write(_ name: String, _ codec: ArrowCodec?) throws -> String {
+        let path = folder.appending(path: name).path
+        let format: FileFormat = isStream ? .arrowStream : .arrow
+        try DataFile.write(table, to: path, as: format, codec: codec, engine: Engine(threads: 2))
+        return path
+      }
+      let (plain, small) = (try write("plain.arrow", nil), try write("small.arrow", codec))
+      let sizes = try [plain, small].map { try Data(contentsOf: URL(filePath: $0)).count }
+      #expect(sizes[1] < sizes[0] / 2)
+      let (own, expected) = (try DataFile.open(small), try DataFile.open(plain))
+      let requests = table.columnNames.map { ColumnRequest.native($0) }
+      let read = try own.rows(0..<own.rowCount, requests)
+      let kept = try expected.rows(0..<own.rowCount, requests)
+      for name in table.columnNames { #expect(read[name]?.cells == kept[name]?.cells, "\(name)") }
+      guard let python = Python.withPyArrow else { return }
+      let script = """
+        import pyarrow.ipc as i, sys
+        plain, small = (getattr(i, sys.argv[1])(path).read_all() for path in sys.argv[2:])
+        small.validate(full=True)
+        print(plain.equals(small), small.num_rows)
+        """
+      let printed = try python.run(["-c", script, isStream ? "open_stream" : "open_file", plain, small])
+      #expect(String(decoding: printed, as: UTF8.self) == "True \(own.rowCount)\n")
+    }
+  }
+
+  @Test("only Arrow files are compressed")
+  func compressedText() throws {
+    try TestFiles.withTemporaryFolder { folder in
+      let path = folder.appending(path: "t.csv").path
+      let error = #expect(throws: ImmerseError.self) {
+        try DataFile.write(Table([("x", Column([1.0]))]), to: path, codec: .zstd, engine: Engine(threads: 1))
+      }
+      #expect(error?.kind == .usage && !FileManager.default.fileExists(atPath: path))
+    }
+  }
+
   /// A table with every type this project has, missing values in half of the columns.
   static func everyType(rows: Int) -> Table {
     let valid = Bitmap(count: rows) { $0 % 3 != 1 }

@@ -52,14 +52,24 @@ struct CSVDifferentialTests {
   func randomTables(batch: Int) throws {
     var random = SplitMix(UInt64(batch))
     for _ in 0..<250 {
-      let (text, separator) = Self.table(&random)
-      let reference = CSVReference(text, separator: separator)
+      var (text, separator) = Self.table(&random)
+      var reference = CSVReference(text, separator: separator)
+      var quote = UInt8(ascii: "\"")
+      if random.chance(0.3) {
+        // The same table with double and single quotes exchanged.
+        quote = UInt8(ascii: "'")
+        text = text.map { $0 == 34 ? 39 : $0 == 39 ? 34 : $0 }
+        func exchanged(_ cell: String) -> String { String(cell.map { $0 == "\"" ? "'" : $0 == "'" ? "\"" : $0 }) }
+        reference.header = reference.header.map(exchanged)
+        reference.rows = reference.rows.map { $0.map(exchanged) }
+      }
       let pace = CSVSource.Pace(
         blockBytes: [64, 128, 1 << 18].randomElement(using: &random) ?? 64,
         cells: [1, 16, 1 << 14].randomElement(using: &random) ?? 1)
       let source = try CSVSource(
         try FileBytes(text), name: "t.csv",
-        dialect: CSVDialect(separator: reference.header.count == 1 ? separator : nil), threads: 2, pace: pace)
+        dialect: CSVDialect(separator: reference.header.count == 1 ? separator : nil, quote: quote), threads: 2,
+        pace: pace)
       #expect(source.columnNames == reference.header)
       try #require(source.rowCount == reference.rows.count)
       let first = Int.random(in: 0...source.rowCount, using: &random)

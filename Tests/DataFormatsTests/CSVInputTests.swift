@@ -119,7 +119,24 @@ struct CSVInputTests {
     #expect(error { _ = try csv("a,b\n", dialect: dialect) }?.kind == .usage)
   }
 
+  @Test("a quote that contradicts itself", arguments: [",", "\n", "1", "-", ".", "x", " ", ";", "\t"])
+  func badQuote(quote: String) {
+    let dialect = CSVDialect(separator: UInt8(ascii: "|"), quote: quote.utf8.first ?? 0)
+    #expect(error { _ = try csv("a|b\n", dialect: dialect) }?.kind == .usage)
+  }
+
   // MARK: What is understood
+
+  @Test("other quotes, and none")
+  func quotes() throws {
+    let single = try csv("a,'b,c'\n'it''s \"x\"',1\n", dialect: CSVDialect(quote: UInt8(ascii: "'")))
+    #expect(single.columnNames == ["a", "b,c"])
+    #expect(try single.rows(0..<1, [.category("a")])["a"]?.cells == ["it's \"x\""])
+    #expect(try single.rows(0..<1, [.number("b,c")]).numbers("b,c").array == [1])
+    let none = try csv("a,b\n\"x,2\nit's 5\",3\n", dialect: CSVDialect(quote: 0))
+    #expect(try none.rows(0..<2, [.category("a")])["a"]?.cells == ["\"x", "it's 5\""])
+    #expect(try none.rows(0..<2, [.number("b")]).numbers("b").array == [2, 3])
+  }
 
   @Test("a header and no rows", arguments: ["a,b", "a,b\n", "a,b\r\n", "a,b\n\n"])
   func headerOnly(text: String) throws {

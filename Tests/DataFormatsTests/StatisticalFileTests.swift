@@ -10,6 +10,7 @@ import Testing
 struct StatisticalFileTests {
   static let files = [
     "plain.sav", "rows.sav", "blocks.zsav", "long.sav", "letters.dta", "portable.por", "transport.xpt",
+    "haven.sas7bdat",
   ]
 
   func path(_ name: String) -> String { TestFiles.golden("statistical/\(name)").path }

@@ -36,6 +36,15 @@ import Testing
     #expect(regions.codes.array.map { $0 < 0 ? nil : regions.levels[Int($0)] } == ["01", "02", "01", nil, nil, nil])
   }
 
+  @Test func numbersWrittenOtherwiseAreCounted() throws {
+    let table = Table([("school", Column(["01", "02", "8"])), ("size", Column([1, 2, 3]))])
+    let join = try JoinTransform(table, key: "school", with: engine)
+    let dataset = try Dataset(JoinTests.rows, columns: join.inputs, engine: engine)
+    let report = try dataset.fit(JoinCheck(join), with: engine)
+    // Of 1, 2 and 7 the table has the first two as 01 and 02.
+    #expect(report.unmatchedKeys == 3 && report.keysWrittenOtherwise == 2)
+  }
+
   @Test func numbersOfTheTableAreNumbers() throws {
     let table = Table([("school", Column([1, 2])), ("size", Column([10, 25.5])), ("flag", Column(["x", "y"]))])
     let source = try JoinTests.rows.joining(try JoinTransform(table, key: "school", with: engine))

@@ -93,6 +93,78 @@ struct CodebookTests {
     }
   }
 
+  /// The order in which DDI-Codebook 2.5 lets the elements of each element stand, of those that are written; from the
+  /// standard's field-level documentation (dataDscrType, varType, invalrngType, catgryType, fileTxtType, dimensnsType).
+  private static let order: [String: [String]] = [
+    "codeBook": ["docDscr", "stdyDscr", "fileDscr", "dataDscr", "otherMat"], "stdyDscr": ["citation"],
+    "citation": ["titlStmt"], "titlStmt": ["titl"], "fileDscr": ["fileTxt"],
+    "fileTxt": ["fileName", "fileCitation", "fileCont", "fileStrc", "dimensns"], "dimensns": ["caseQnty", "varQnty"],
+    "dataDscr": ["varGrp", "nCubeGrp", "var"],
+    "var": ["labl", "qstn", "valrng", "invalrng", "universe", "sumStat", "txt", "catgry", "concept", "varFormat"],
+    "invalrng": ["item", "range"], "catgry": ["catValu", "labl", "txt", "catStat"],
+  ]
+  private static let attributes: [String: Set<String>] = [
+    "var": ["ID", "name", "files", "intrvl", "nature"], "item": ["VALUE"], "range": ["min", "max"],
+    "catgry": ["missing"], "varFormat": ["type"], "fileDscr": ["ID"],
+  ]
+
+  @Test("DDI has the elements of the standard in their order, with its attributes and values")
+  func ddiStructure() throws {
+    let range = VariableMetadata(
+      label: "<b>", valueLabels: [.init(.number(1), "a & b"), .init(.number(99), "x")],
+      missing: [.range(-.infinity, -1), .code(.number(99))], measure: .ordinal)
+    for book in [
+      try Codebook(of: try DataFile.open(spss)), Codebook(variables: [.init(name: "q", metadata: range)]),
+    ] {
+      let document = try XMLDocument(data: Data(book.ddi(rows: 40).utf8))
+      let root = try #require(document.rootElement())
+      #expect(
+        root.name == "codeBook" && root.attributes?.contains { $0.name == "version" && $0.stringValue == "2.5" } == true
+      )
+      check(root)
+      let names = Set(try document.nodes(forXPath: "//*[local-name()='fileDscr']/@ID").compactMap(\.stringValue))
+      for file in try document.nodes(forXPath: "//@files") { #expect(names.contains(file.stringValue ?? "")) }
+    }
+  }
+
+  private func check(_ element: XMLElement) {
+    let name = element.name ?? ""
+    let children = (element.children ?? []).compactMap { ($0 as? XMLElement) }
+    let order = Self.order[name] ?? []
+    let places = children.map { order.firstIndex(of: $0.name ?? "") ?? -1 }
+    #expect(!places.contains(-1) && places == places.sorted(), "\(name): \(children.compactMap(\.name))")
+    let own = Set((element.attributes ?? []).compactMap(\.name))
+    if name != "codeBook" { #expect(own.isSubset(of: Self.attributes[name] ?? []), "\(name): \(own)") }
+    let allowed = [
+      "type": ["numeric", "character"], "intrvl": ["contin", "discrete"], "nature": ["nominal", "ordinal"],
+      "missing": ["Y", "N"],
+    ]
+    for attribute in element.attributes ?? [] {
+      guard let values = allowed[attribute.name ?? ""] else { continue }
+      #expect(values.contains(attribute.stringValue ?? ""))
+    }
+    for child in children { check(child) }
+  }
+
+  @Test("an inspection shows bounds that ten values lie at or beyond, and nothing of fewer than twenty")
+  func bounds() throws {
+    let engine = Engine(threads: 2)
+    func row(_ values: [Double]) throws -> JSONValue {
+      try Inspection.inspect(Table([("x", Column(values))]), engine: engine).rows[0]
+    }
+    let few = try row((0..<19).map { Double($0) })
+    #expect(few["low"] == .null && few["high"] == .null && few["histogram"] == .null)
+    // The smallest and the largest value are those of single rows; codes are those of many.
+    var values = (0..<200_000).map { Double($0 &* 7_919 % 200_000) }
+    values[5] = .nan
+    values[6] = 1e9
+    let present = values.filter { !$0.isNaN }.sorted()
+    let many = try row(values)
+    #expect(many["low"] == .number(present[9]) && many["high"] == .number(present[present.count - 10]))
+    let codes = try row((0..<100).map { Double($0 % 4 + 1) })
+    #expect(codes["low"] == .number(1) && codes["high"] == .number(4))
+  }
+
   @Test("an inspection counts the reasons, and weighted moments are those of repeated rows")
   func inspection() throws {
     let weights = [2.0, 1, 3]

@@ -58,6 +58,9 @@ struct ArrowBuffers: Sendable {
     buffers = [validity?.packedBytes ?? Buffer([])] + values
   }
 
+  /// Compresses every buffer. O(bytes).
+  mutating func compress(_ codec: ArrowCodec) { buffers = buffers.map(codec.compressed) }
+
   /// Replaces the codes of a category by those in a map; missing ones remain zero.
   mutating func recode(_ map: [Int32]) {
     let codes = buffers[1].values(of: Int32.self)

@@ -1,11 +1,38 @@
-import Columnar
+public import Columnar
 import Synchronization
+
+/// How the buffers of an Arrow file are compressed, by the number that Arrow gives it.
+public enum ArrowCodec: UInt8, Sendable {
+  case lz4, zstd
+
+  /// - Throws: `usage` where there is no codec of that name.
+  public static func named(_ name: String) throws(ImmerseError) -> ArrowCodec {
+    switch name {
+    case "lz4": return .lz4
+    case "zstd": return .zstd
+    default:
+      throw ImmerseError(.usage, "\"\(name)\" is no compression of Arrow files", remedy: "use zstd or lz4")
+    }
+  }
+
+  /// A buffer as a compressed file holds it: its size, and then a frame, or -1 and the bytes as they are where a frame
+  /// would be no shorter. Nothing remains nothing.
+  func compressed(_ bytes: Buffer<UInt8>) -> Buffer<UInt8> {
+    if bytes.count == 0 { return bytes }
+    let frame = self == .lz4 ? Blocks.lz4Frame(bytes) : Blocks.zstdFrame(bytes)
+    let (size, content) = frame.map { (Int64(bytes.count), $0) } ?? (-1, bytes)
+    return Buffer(count: 8 + content.count) { target in
+      withUnsafeBytes(of: size.littleEndian) { _ = target.initialize(from: $0) }
+      content.withUnsafeBufferPointer { _ = target[8...].initialize(from: $0) }
+    }
+  }
+}
 
 /// The compressed buffers of an Arrow file.
 ///
 /// A chunk may need a part of a batch only, and the next chunk another: what was expanded last stays for a while.
 final class ArrowCompression: Sendable {
-  enum Codec: UInt8 { case lz4, zstd }
+  typealias Codec = ArrowCodec
 
   private struct Cache {
     var buffers: [Key: Buffer<UInt8>] = [:]

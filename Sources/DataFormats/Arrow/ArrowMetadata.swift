@@ -33,8 +33,12 @@ enum ArrowMetadata {
     ])
   }
 
-  static func batch(rows: Int, nodes: [Int64], buffers: [Int64]) -> FlatValue {
-    .table([0: .long(Int64(rows)), 1: .structs(nodes, wordsEach: 2), 2: .structs(buffers, wordsEach: 2)])
+  static func batch(rows: Int, nodes: [Int64], buffers: [Int64], codec: ArrowCodec?) -> FlatValue {
+    var values: [Int: FlatValue] = [
+      0: .long(Int64(rows)), 1: .structs(nodes, wordsEach: 2), 2: .structs(buffers, wordsEach: 2),
+    ]
+    if let codec { values[3] = .table([0: .byte(codec.rawValue), 1: .byte(0)]) }
+    return .table(values)
   }
 
   static func dictionary(id: Int, _ batch: FlatValue, isDelta: Bool) -> FlatValue {

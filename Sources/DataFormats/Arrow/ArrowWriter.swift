@@ -23,13 +23,15 @@ public struct ArrowWriter: BatchWriter {
   /// - Parameters:
   ///   - properties: Metadata of the columns, by name.
   ///   - isStream: Whether a stream is written, which can be read as it comes.
+  ///   - codec: How batches are compressed; nil leaves them as they are, to be mapped without a copy. Dictionaries are not
+  ///     compressed.
   public init(
     to file: OutputFile, fields: [Field], properties: [String: [(key: String, text: String)]] = [:],
-    isStream: Bool = false
+    isStream: Bool = false, codec: ArrowCodec? = nil
   ) {
     self.isStream = isStream
     written = fields.map { _ in nil }
-    encoder = ArrowEncoder(fields: fields)
+    encoder = ArrowEncoder(fields: fields, codec: codec)
     self.file = file
     self.fields = fields
     self.properties = properties
@@ -56,13 +58,14 @@ public struct ArrowWriter: BatchWriter {
       dictionaries[index] = nil
       if let map = dictionary.add(levels) { body.columns[index].recode(map) }
       dictionaries[index] = dictionary
+      if let codec = encoder.codec { body.columns[index].compress(codec) }
     }
     if isStream {
       for index in fields.indices {
         if let names = dictionaries[index]?.names { try writeNew(names, ofDictionary: index) }
       }
     }
-    batches += try write(.batch, body) { $0 }
+    batches += try write(.batch, body, encoder.codec) { $0 }
   }
 
   /// Writes the levels that a stream does not hold yet.
@@ -95,10 +98,11 @@ public struct ArrowWriter: BatchWriter {
 
   /// Writes a message with its body; returns its block for the footer.
   private func write(
-    _ kind: ArrowMetadata.Kind, _ body: ArrowBody, header: (FlatValue) -> FlatValue
+    _ kind: ArrowMetadata.Kind, _ body: ArrowBody, _ codec: ArrowCodec? = nil, header: (FlatValue) -> FlatValue
   ) throws(ImmerseError) -> [Int64] {
     let layout = body.layout
-    let header = header(ArrowMetadata.batch(rows: body.rowCount, nodes: body.nodes, buffers: layout.buffers))
+    let header = header(
+      ArrowMetadata.batch(rows: body.rowCount, nodes: body.nodes, buffers: layout.buffers, codec: codec))
     let block = try write(kind, header, bodyLength: layout.length)
     for buffer in body.columns.flatMap(\.buffers) {
       try file.write(buffer)

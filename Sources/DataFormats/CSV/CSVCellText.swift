@@ -2,23 +2,26 @@
 typealias CSVCell = (start: UnsafePointer<UInt8>, count: Int)
 
 /// What stands between the quotes of a cell, doubled ones as they are; the cell itself where it has no quotes.
-@inline(__always) func insideQuotes(_ cell: CSVCell) -> CSVCell {
-  cell.count < 2 || cell.start[0] != CSVByte.quote ? cell : (cell.start + 1, cell.count - 2)
+@inline(__always) func insideQuotes(_ cell: CSVCell, _ quote: UInt8) -> CSVCell {
+  cell.count < 2 || cell.start[0] != quote ? cell : (cell.start + 1, cell.count - 2)
 }
 
 /// Takes the quotes off cells.
 struct Unquoter {
+  private let quote: UInt8
   private var scratch = ColumnMemory<UInt8>(count: 256)
+
+  init(_ dialect: CSVDialect) { quote = dialect.quote }
 
   /// The cell's text, its quotes taken off and doubled ones halved; valid until the next call.
   @inline(__always) mutating func text(of cell: CSVCell) -> CSVCell {
-    if cell.count < 2 || cell.start[0] != CSVByte.quote { return cell }
-    return undoubled(insideQuotes(cell))
+    if cell.count < 2 || cell.start[0] != quote { return cell }
+    return undoubled(insideQuotes(cell, quote))
   }
 
   private mutating func undoubled(_ cell: CSVCell) -> CSVCell {
     let bytes = UnsafeBufferPointer(start: cell.start, count: cell.count)
-    if !bytes.contains(CSVByte.quote) { return cell }
+    if !bytes.contains(quote) { return cell }
     if scratch.count < cell.count + FileBytes.padding {
       scratch = ColumnMemory(count: 2 * cell.count + FileBytes.padding)
     }
@@ -26,7 +29,7 @@ struct Unquoter {
     var position = 0
     while position < bytes.count {
       scratch.base[count] = bytes[position]
-      position += bytes[position] == CSVByte.quote ? 2 : 1
+      position += bytes[position] == quote ? 2 : 1
       count += 1
     }
     return (UnsafePointer(scratch.base), count)
@@ -37,7 +40,13 @@ struct Unquoter {
 struct MissingCodes {
   private let codes: [[UInt8]]
 
-  init(_ dialect: CSVDialect) { codes = dialect.missingCodes.map { Array($0.utf8) } }
+  /// The dialect's quote, which is no part of a cell's text.
+  let quote: UInt8
+
+  init(_ dialect: CSVDialect) {
+    codes = dialect.missingCodes.map { Array($0.utf8) }
+    quote = dialect.quote
+  }
 
   var isEmpty: Bool { codes.isEmpty }
 

@@ -27,6 +27,7 @@ struct CSVSplitter: ~Copyable {
   private let count: Int
   private let columns: Int
   private let separator: UInt8
+  private let quote: UInt8
   /// The end of every cell, after the position before the first one.
   private let ends: UnsafeMutablePointer<UInt32>
   private let capacity: Int
@@ -42,13 +43,15 @@ struct CSVSplitter: ~Copyable {
   ///
   /// - Precondition: a row begins there, and `count` is less than 2^32 - 1.
   init(
-    after text: UnsafePointer<UInt8>, count: Int, columns: Int, separator: UInt8, hasCarriageReturns: Bool,
+    after text: UnsafePointer<UInt8>, count: Int, columns: Int, separator: UInt8, quote: UInt8,
+    hasCarriageReturns: Bool,
     cellsAtATime: Int
   ) {
     self.text = text
     self.count = count + 1
     self.columns = columns
     self.separator = separator
+    self.quote = quote
     capacity = max(cellsAtATime, 4 * columns) + 64
     ends = .allocate(capacity: capacity + 2)
     rowEnds = hasCarriageReturns ? .allocate(capacity: capacity / columns + 2) : nil
@@ -71,7 +74,7 @@ struct CSVSplitter: ~Copyable {
     rowsSplit += rows
     let wasAtEnd = state.position == count
     filled += imm_csv_split(
-      text, count, CSVByte.quote, separator, &state, ends + 1 + filled, capacity - filled)
+      text, count, quote, separator, &state, ends + 1 + filled, capacity - filled)
     if state.position == count, !wasAtEnd { closeLastRow() }
     rows = filled / columns
     let isWellFormed = !state.has_stray_quote && state.newlines == rowsSplit + rows && rowsEndWithNewlines()

@@ -16,13 +16,13 @@ extension CSVNumber {
   ) -> Int? {
     var row = 0
     while true {
-      row = read(cells, from: row, decimal: decimal, into: target)
+      row = read(cells, from: row, decimal: decimal, quote: codes.quote, into: target)
       if row == cells.count { break }
-      guard codes.contain(insideQuotes(cells[row])) else { return row }
+      guard codes.contain(insideQuotes(cells[row], codes.quote)) else { return row }
       row += 1
     }
     if !codes.isEmpty {
-      for row in 0..<cells.count where codes.contain(insideQuotes(cells[row])) { target[row] = missing }
+      for row in 0..<cells.count where codes.contain(insideQuotes(cells[row], codes.quote)) { target[row] = missing }
     }
     return nil
   }
@@ -55,12 +55,13 @@ struct CSVCategoryReader: CSVColumnReader {
   private let memory: ColumnMemory<Int32>
   private let codes: MissingCodes
   private var coder = CategoryCoder()
-  private var unquoter = Unquoter()
+  private var unquoter: Unquoter
   private var rows = 0
 
   init(rows: Int, dialect: CSVDialect) {
     memory = ColumnMemory(count: rows)
     codes = MissingCodes(dialect)
+    unquoter = Unquoter(dialect)
   }
 
   mutating func read(_ cells: CSVCells) -> Int? {
@@ -80,11 +81,12 @@ struct CSVCategoryReader: CSVColumnReader {
 struct CSVTextReader: CSVColumnReader {
   private var texts: TextBuilder
   private let codes: MissingCodes
-  private var unquoter = Unquoter()
+  private var unquoter: Unquoter
 
   init(rows: Int, dialect: CSVDialect) {
     texts = TextBuilder(rows: rows)
     codes = MissingCodes(dialect)
+    unquoter = Unquoter(dialect)
   }
 
   mutating func read(_ cells: CSVCells) -> Int? {

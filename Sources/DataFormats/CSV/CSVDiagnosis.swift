@@ -6,11 +6,12 @@ struct CSVDiagnosis: Sendable {
   let text: FileBytes
   let name: String
   let separator: UInt8
+  let quote: UInt8
   var columnNames: [String] = []
 
   /// The line of a byte, and where given the position of its column.
   func place(ofByte byte: Int, column: Int? = nil) -> ImmerseError.Place {
-    let newlines = text.buffer.withUnsafeBufferPointer { imm_csv_count($0.baseAddress, byte, CSVByte.quote).newlines }
+    let newlines = text.buffer.withUnsafeBufferPointer { imm_csv_count($0.baseAddress, byte, quote).newlines }
     return ImmerseError.Place(file: name, line: Int(newlines) + 1, column: column.map { $0 + 1 })
   }
 
@@ -21,7 +22,7 @@ struct CSVDiagnosis: Sendable {
       var start = range.lowerBound
       do throws(CSVRecord.Fault) {
         while start < range.upperBound {
-          let record = try CSVRecord(table, from: start, separator: separator)
+          let record = try CSVRecord(table, from: start, separator: separator, quote: quote)
           if record.cells.count != columnNames.count { return ragged(at: start, cells: record.cells.count) }
           start = record.end
         }

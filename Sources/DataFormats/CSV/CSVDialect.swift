@@ -2,7 +2,7 @@ import Columnar
 
 /// How a text table is written.
 ///
-/// The quote is always `"`, doubled inside quotes (RFC 4180); rows end in LF or CRLF; a byte order mark is skipped.
+/// A quote inside quotes is doubled (RFC 4180); rows end in LF or CRLF; a byte order mark is skipped.
 public struct CSVDialect: Sendable, Equatable {
   public enum Encoding: Sendable {
     case utf8
@@ -12,6 +12,8 @@ public struct CSVDialect: Sendable, Equatable {
 
   /// The byte between cells; nil takes the most frequent of comma, semicolon and tab in the header.
   public var separator: UInt8?
+  /// The byte around cells that hold separators, quotes or line ends; 0 where no byte is a quote.
+  public var quote: UInt8
   /// The byte before the decimals: a point, or the comma of most of Europe.
   public var decimal: UInt8
   /// Cells that stand for a missing value, besides the empty one.
@@ -19,10 +21,12 @@ public struct CSVDialect: Sendable, Equatable {
   public var encoding: Encoding
 
   public init(
-    separator: UInt8? = nil, decimal: UInt8 = UInt8(ascii: "."), missingCodes: [String] = [],
+    separator: UInt8? = nil, quote: UInt8 = UInt8(ascii: "\""), decimal: UInt8 = UInt8(ascii: "."),
+    missingCodes: [String] = [],
     encoding: Encoding = .utf8
   ) {
     self.separator = separator
+    self.quote = quote
     self.decimal = decimal
     self.missingCodes = missingCodes
     self.encoding = encoding
@@ -34,10 +38,12 @@ public struct CSVDialect: Sendable, Equatable {
     guard decimal == point || decimal == comma else {
       throw ImmerseError(.usage, "the decimal mark is neither a point nor a comma")
     }
+    let isCommon = CSVByte.isPlain(quote) && quote != UInt8(ascii: " ") && ![9, 44, 46, 59].contains(quote)
+    guard quote == 0 || isCommon else {
+      throw ImmerseError(.usage, "this quote of cells would be ambiguous", remedy: "use \" or ', or none")
+    }
     guard let separator else { return }
-    let isWordy = separator >= 128 || Character(Unicode.Scalar(separator)).isLetter
-    let isNumeric = "0123456789+-".utf8.contains(separator)
-    guard !isWordy, !isNumeric, !"\"\r\n\0".utf8.contains(separator), separator != decimal else {
+    guard CSVByte.isPlain(separator), separator != UInt8(ascii: "\""), separator != quote, separator != decimal else {
       throw ImmerseError(.usage, "this separator of cells would be ambiguous", remedy: "use , ; | or a tab")
     }
   }
@@ -45,7 +51,14 @@ public struct CSVDialect: Sendable, Equatable {
 
 /// The bytes that give a text table its shape.
 enum CSVByte {
+  /// The quote that is written, and read where the dialect has no other.
   static let quote = UInt8(ascii: "\"")
   static let newline = UInt8(ascii: "\n")
   static let carriageReturn = UInt8(ascii: "\r")
+
+  /// Whether a byte is no part of words and numbers, and ends no line: it can stand between cells or around them.
+  static func isPlain(_ byte: UInt8) -> Bool {
+    let isWordy = byte >= 128 || Character(Unicode.Scalar(byte)).isLetter
+    return !isWordy && !"0123456789+-\r\n\0".utf8.contains(byte)
+  }
 }

@@ -14,12 +14,12 @@ struct CSVHeader {
   init(_ text: FileBytes, name: String, dialect: CSVDialect) throws(ImmerseError) {
     let place = ImmerseError.Place(file: name, line: 1)
     let start = try Self.start(text, place)
-    let separator = dialect.separator ?? Self.likelySeparator(text, from: start, decimal: dialect.decimal)
-    let diagnosis = CSVDiagnosis(text: text, name: name, separator: separator)
+    let separator = dialect.separator ?? Self.likelySeparator(text, from: start, dialect)
+    let diagnosis = CSVDiagnosis(text: text, name: name, separator: separator, quote: dialect.quote)
     let record: CSVRecord
     do {
       record = try text.buffer.withUnsafeBufferPointer { bytes throws(CSVRecord.Fault) in
-        try CSVRecord(bytes, from: start, separator: separator)
+        try CSVRecord(bytes, from: start, separator: separator, quote: dialect.quote)
       }
     } catch {
       throw diagnosis.malformed(error)
@@ -44,13 +44,13 @@ struct CSVHeader {
     return hasMark ? 3 : 0
   }
 
-  private static func likelySeparator(_ text: FileBytes, from start: Int, decimal: UInt8) -> UInt8 {
-    let candidates = [UInt8](",;\t".utf8).filter { $0 != decimal }
+  private static func likelySeparator(_ text: FileBytes, from start: Int, _ dialect: CSVDialect) -> UInt8 {
+    let candidates = [UInt8](",;\t".utf8).filter { $0 != dialect.decimal }
     var counts = candidates.map { _ in 0 }
     var isInside = false
     for position in start..<text.buffer.count {
       let byte = text.buffer[position]
-      if byte == CSVByte.quote { isInside.toggle() }
+      if byte == dialect.quote { isInside.toggle() }
       if isInside { continue }
       if byte == CSVByte.newline { break }
       if let index = candidates.firstIndex(of: byte) { counts[index] += 1 }

@@ -21,6 +21,7 @@ struct CSVIndex: Sendable {
   private let text: FileBytes
   private let blockBytes: Int
   private let blocks: [Block]
+  private let quote: UInt8
 
   /// Surveys the rows in `range` of the text. O(bytes).
   ///
@@ -34,7 +35,7 @@ struct CSVIndex: Sendable {
       let start = range.lowerBound + index * blockBytes
       let end = min(start + blockBytes, range.upperBound)
       let counts = text.buffer.withUnsafeBufferPointer { bytes in
-        imm_csv_count(bytes.baseAddress.map { $0 + start }, end - start, CSVByte.quote)
+        imm_csv_count(bytes.baseAddress.map { $0 + start }, end - start, diagnosis.quote)
       }
       if counts.has_nul { throw diagnosis.nul(in: start..<end) }
       if counts.has_non_ascii, let byte = text.firstInvalidUTF8(in: start..<end) { throw diagnosis.notUTF8(at: byte) }
@@ -57,6 +58,7 @@ struct CSVIndex: Sendable {
     self.text = text
     self.blockBytes = blockBytes
     self.blocks = blocks
+    quote = diagnosis.quote
   }
 
   /// The bytes of some rows. O(log blocks + block).
@@ -78,7 +80,7 @@ struct CSVIndex: Sendable {
     return text.buffer.withUnsafeBufferPointer { bytes in
       start
         + imm_csv_skip(
-          bytes.baseAddress.map { $0 + start }, range.upperBound - start, CSVByte.quote, block.beginsInside,
+          bytes.baseAddress.map { $0 + start }, range.upperBound - start, quote, block.beginsInside,
           row - block.rowsBefore)
     }
   }

@@ -20,7 +20,9 @@ extension CSVNumber {
   /// Reads cells from row `first` on; returns the first row whose cell is no such number, or the number of rows.
   @specialized(where Self == Double)
   @specialized(where Self == Int64)
-  static func read(_ cells: CSVCells, from first: Int, decimal: UInt8, into target: UnsafeMutablePointer<Self>) -> Int {
+  static func read(
+    _ cells: CSVCells, from first: Int, decimal: UInt8, quote: UInt8, into target: UnsafeMutablePointer<Self>
+  ) -> Int {
     let marks = UInt64(decimal) &* 0x0101_0101_0101_0101
     return DecimalText.tens.withUnsafeBufferPointer { tens in
       for row in first..<cells.count {
@@ -32,7 +34,7 @@ extension CSVNumber {
           target[row] = missing
         } else if let short = ShortDecimal(start, count, marks: marks), let value = Self(short, tens: tens) {
           target[row] = value
-        } else if let value = any(start, count, decimal: decimal) {
+        } else if let value = any(start, count, decimal: decimal, quote: quote) {
           target[row] = value
         } else {
           return row
@@ -43,8 +45,8 @@ extension CSVNumber {
   }
 
   /// Any number, with quotes and spaces around it; missing where there is nothing between quotes.
-  private static func any(_ start: UnsafePointer<UInt8>, _ count: Int, decimal: UInt8) -> Self? {
-    let content = insideQuotes((start, count))
+  private static func any(_ start: UnsafePointer<UInt8>, _ count: Int, decimal: UInt8, quote: UInt8) -> Self? {
+    let content = insideQuotes((start, count), quote)
     if content.count == 0 { return missing }
     var text = UnsafeBufferPointer(start: content.start, count: content.count)
     guard let first = text.firstIndex(where: { $0 != UInt8(ascii: " ") }),

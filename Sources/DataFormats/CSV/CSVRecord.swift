@@ -10,12 +10,14 @@ struct CSVRecord {
   private(set) var cells: [[UInt8]] = []
   /// The first byte after the row.
   private(set) var end: Int
+  private let quote: UInt8
 
   /// Reads the row that begins at byte `start`. O(row).
-  init(_ text: UnsafeBufferPointer<UInt8>, from start: Int, separator: UInt8) throws(Fault) {
+  init(_ text: UnsafeBufferPointer<UInt8>, from start: Int, separator: UInt8, quote: UInt8) throws(Fault) {
     end = start
+    self.quote = quote
     while true {
-      let isQuoted = end < text.count && text[end] == CSVByte.quote
+      let isQuoted = end < text.count && text[end] == quote
       cells.append(isQuoted ? try quotedCell(text) : try plainCell(text, separator: separator))
       skipCarriageReturn(text)
       guard end < text.count else { return }
@@ -29,7 +31,7 @@ struct CSVRecord {
   private mutating func plainCell(_ text: UnsafeBufferPointer<UInt8>, separator: UInt8) throws(Fault) -> [UInt8] {
     let start = end
     while end < text.count, text[end] != separator, text[end] != CSVByte.newline, !endsLine(text) {
-      if text[end] == CSVByte.quote { throw .strayQuote(at: end) }
+      if text[end] == quote { throw .strayQuote(at: end) }
       end += 1
     }
     return Array(text[start..<end])
@@ -40,11 +42,11 @@ struct CSVRecord {
     var cell: [UInt8] = []
     end += 1
     while end < text.count {
-      if text[end] != CSVByte.quote {
+      if text[end] != quote {
         cell.append(text[end])
         end += 1
-      } else if end + 1 < text.count, text[end + 1] == CSVByte.quote {
-        cell.append(CSVByte.quote)
+      } else if end + 1 < text.count, text[end + 1] == quote {
+        cell.append(quote)
         end += 2
       } else {
         end += 1

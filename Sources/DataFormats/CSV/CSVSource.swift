@@ -49,14 +49,14 @@ public struct CSVSource: RandomAccessSource {
     var range = header.end..<text.buffer.count
     if header.names.count > 1 { range = text.withoutBlankLines(atEndOf: range) }
     let diagnosis = CSVDiagnosis(
-      text: text, name: name, separator: header.separator, columnNames: header.names)
+      text: text, name: name, separator: header.separator, quote: dialect.quote, columnNames: header.names)
     index = try CSVIndex(text, range: range, blockBytes: pace.blockBytes, threads: threads, diagnosis: diagnosis)
     self.name = name
     columnNames = header.names
     positions = Dictionary(uniqueKeysWithValues: header.names.enumerated().map { ($1, $0) })
     self.text = text
     self.dialect = CSVDialect(
-      separator: header.separator, decimal: dialect.decimal, missingCodes: dialect.missingCodes)
+      separator: header.separator, quote: dialect.quote, decimal: dialect.decimal, missingCodes: dialect.missingCodes)
     self.threads = threads
     self.pace = pace
   }
@@ -125,7 +125,7 @@ public struct CSVSource: RandomAccessSource {
       let before = base + range.lowerBound - 1
       var splitter = CSVSplitter(
         after: before, count: range.count, columns: columnNames.count, separator: dialect.separator ?? 0,
-        hasCarriageReturns: index.hasCarriageReturns, cellsAtATime: pace.cells)
+        quote: dialect.quote, hasCarriageReturns: index.hasCarriageReturns, cellsAtATime: pace.cells)
       while true {
         guard let count = splitter.next() else { throw diagnosis.firstFault(in: range) }
         if count == 0 { return }
@@ -140,7 +140,8 @@ public struct CSVSource: RandomAccessSource {
   }
 
   private var diagnosis: CSVDiagnosis {
-    CSVDiagnosis(text: text, name: name, separator: dialect.separator ?? 0, columnNames: columnNames)
+    CSVDiagnosis(
+      text: text, name: name, separator: dialect.separator ?? 0, quote: dialect.quote, columnNames: columnNames)
   }
 
   /// The positions of named columns.

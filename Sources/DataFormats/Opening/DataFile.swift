@@ -75,23 +75,29 @@ public enum DataFile {
   /// A text table copied to a text table keeps the text of its cells. Labels, missing codes and reasons go into Arrow,
   /// SPSS and Stata files.
   ///
-  /// - Parameter format: By default the one the extension tells.
+  /// - Parameters:
+  ///   - format: By default the one the extension tells.
+  ///   - codec: How an Arrow file is compressed; other formats have none.
   /// - Returns: What of the columns the format does not hold.
   /// - Throws: `usage` where the extension is not known, or the file exists and `force` is not set; `inputOutput`
   ///   where it cannot be written; and what the source throws.
   @discardableResult
   public static func write(
     _ source: any Source, columns names: [String]? = nil, to path: String, as format: FileFormat? = nil,
-    engine: Engine, force: Bool = false
+    codec: ArrowCodec? = nil, engine: Engine, force: Bool = false
   ) throws(ImmerseError) -> [Note] {
     let format = if let format { format } else { try FileFormat.ofOutput(path) }
+    if codec != nil, format != .arrow, format != .arrowStream {
+      throw ImmerseError(
+        .usage, "only Arrow files are compressed", place: ImmerseError.Place(file: path), remedy: "write .arrow")
+    }
     let file = try OutputFile(path, force: force)
     let columns = names ?? source.columnNames
     try source.require(columns)
     var notes: [Note] = []
     switch format {
     case .arrow, .arrowStream:
-      try writeArrow(source, columns, to: file, isStream: format == .arrowStream, engine)
+      try writeArrow(source, columns, to: file, isStream: format == .arrowStream, codec, engine)
     case .sav, .zsav, .dta: notes = try writeStatistical(source, columns, to: file, format, engine)
     default:
       let separator = UInt8(ascii: format == .tsv ? "\t" : ",")
@@ -111,7 +117,8 @@ public enum DataFile {
   }
 
   private static func writeArrow(
-    _ source: any Source, _ columns: [String], to file: OutputFile, isStream: Bool, _ engine: Engine
+    _ source: any Source, _ columns: [String], to file: OutputFile, isStream: Bool, _ codec: ArrowCodec?,
+    _ engine: Engine
   ) throws(ImmerseError) {
     let reasons = reasonColumns(of: columns, source)
     var properties: [String: [(key: String, text: String)]] = [:]
@@ -123,7 +130,7 @@ public enum DataFile {
     let types = try source.types(of: all)
     var writer = ArrowWriter(
       to: file, fields: all.map { Field($0, types[$0] ?? .text) }, properties: properties,
-      isStream: isStream)
+      isStream: isStream, codec: codec)
     try source.export(all.map { .native($0) }, to: &writer, with: engine)
     try writer.finish()
   }

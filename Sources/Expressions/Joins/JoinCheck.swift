@@ -9,6 +9,8 @@ public struct JoinReport: Sendable, Equatable, Codable {
   public var firstUnmatchedRows: [Int] = []
   /// Different keys that are not in the table.
   public var unmatchedKeys = 0
+  /// Those of them that are a number the table has too, written otherwise: 01 and 1.
+  public var keysWrittenOtherwise = 0
   /// Rows without a key.
   public var rowsWithoutKey = 0
   /// Rows of the table whose key no row has.
@@ -20,6 +22,7 @@ public struct JoinReport: Sendable, Equatable, Codable {
     case unmatchedRows = "unmatched_rows"
     case firstUnmatchedRows = "first_unmatched_rows"
     case unmatchedKeys = "unmatched_keys"
+    case keysWrittenOtherwise = "keys_written_otherwise"
     case rowsWithoutKey = "rows_without_key"
     case unusedTableRows = "unused_table_rows"
   }
@@ -44,6 +47,10 @@ public struct JoinCheck: Fit {
     report.unmatchedRows = partial.unmatchedRows
     report.firstUnmatchedRows = partial.firstUnmatchedRows
     report.unmatchedKeys = partial.unmatchedKeys.count
+    let numbers = Set(join.tableRows.keys.compactMap { NumberText.number($0) })
+    report.keysWrittenOtherwise = partial.unmatchedKeys.count { key in
+      NumberText.number(key).map { numbers.contains($0) } ?? false
+    }
     report.rowsWithoutKey = partial.rowsWithoutKey
     report.unusedTableRows = join.tableRows.count - partial.usedKeys.count
     return report

@@ -15,6 +15,7 @@ public struct JoinTransform: Transform {
   let tableRows: [String: Int32]
   private let fields: [Field]
   private let columns: [Column]
+  private let described: [String: VariableMetadata]
 
   /// Reads the table into memory.
   ///
@@ -32,6 +33,10 @@ public struct JoinTransform: Transform {
       throw ImmerseError(.usage, "the join attaches no column", place: ImmerseError.Place(file: table.name))
     }
     self.key = key
+    described = names.reduce(into: [:]) { all, name in
+      all[name] = table.metadata(of: name)
+      all[name]?.storage = nil
+    }
     tableName = table.name
     let types = try table.types(of: names)
     fields = names.map { Field($0, types[$0]?.isNumeric == true ? .float64 : .category) }
@@ -53,6 +58,9 @@ public struct JoinTransform: Transform {
 
   public var inputs: [ColumnRequest] { [.category(key)] }
   public var outputs: [Field] { fields }
+
+  /// The labels and missing codes that the table's own file says of a column.
+  public func metadata(of output: String) -> VariableMetadata? { described[output] }
 
   public func apply(to batch: Batch) throws(ImmerseError) -> Batch {
     let rows = matches(try batch.categories(key))

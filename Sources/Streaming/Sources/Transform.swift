@@ -9,12 +9,17 @@ public protocol Transform: Sendable {
   /// Whether it may drop rows, so that it must run even where none of its outputs is wanted.
   var filtersRows: Bool { get }
 
+  /// What is known of a column it adds beside its values; nil where nothing is.
+  func metadata(of output: String) -> VariableMetadata?
+
   /// - Throws: `badData` where a row contradicts the rule.
   func apply(to batch: Batch) throws(ImmerseError) -> Batch
 }
 
 extension Transform {
   public var filtersRows: Bool { false }
+
+  public func metadata(of output: String) -> VariableMetadata? { nil }
 }
 
 /// A source with a transform in front of it. Columns nobody asks for are not computed.
@@ -40,7 +45,9 @@ struct TransformedSource: Source {
   var rowCount: Int { base.rowCount }
   var hiddenColumnNames: [String] { base.hiddenColumnNames.filter { !columnNames.contains($0) } }
 
-  func metadata(of column: String) -> VariableMetadata? { added[column] == nil ? base.metadata(of: column) : nil }
+  func metadata(of column: String) -> VariableMetadata? {
+    added[column] == nil ? base.metadata(of: column) : rule.metadata(of: column)
+  }
 
   func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
 

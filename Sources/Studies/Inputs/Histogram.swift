@@ -1,7 +1,7 @@
 import Columnar
 import Streaming
 
-/// Weighted counts of one numeric column, in bins of equal width.
+/// Weighted moments of one numeric column, and counts in bins of equal width between two bounds.
 struct Histogram: Fit {
   struct Model: Sendable {
     var sumOfWeights = 0.0
@@ -42,8 +42,10 @@ struct Histogram: Fit {
       for row in 0..<values.count {
         let (value, weight) = (values[row], weights?[row] ?? 1)
         guard value.isFinite, weight > 0 else { continue }
-        let bin = width > 0 ? (value - low) / width * Double(Histogram.binCount) : 0
-        model.bins[max(0, min(Histogram.binCount - 1, Int(bin)))] += weight
+        if fit.range.contains(value) {
+          let bin = width > 0 ? (value - low) / width * Double(Histogram.binCount) : 0
+          model.bins[min(Histogram.binCount - 1, Int(bin))] += weight
+        }
         model.sumOfWeights += weight
         let shift = value - model.mean
         model.mean += shift * weight / model.sumOfWeights

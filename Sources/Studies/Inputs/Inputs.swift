@@ -257,6 +257,13 @@ extension JoinTransform {
           "\(tableName): \(report.unmatchedRows) rows have a \(key) that the table lacks, the first of them row "
             + "\(report.firstUnmatchedRows.first ?? 0)"))
     }
+    if report.keysWrittenOtherwise > 0 {
+      notes.append(
+        Note(
+          "keys_written_otherwise",
+          "\(tableName): \(report.keysWrittenOtherwise) of the \(key)s it lacks are numbers that it has, written otherwise, as "
+            + "01 and 1; keys are compared as they stand in the files (recode one of them)"))
+    }
     if report.rowsWithoutKey > 0 {
       notes.append(Note("missing_keys", "\(tableName): \(report.rowsWithoutKey) rows have no \(key)"))
     }

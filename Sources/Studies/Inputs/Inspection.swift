@@ -4,13 +4,16 @@ public import Streaming
 
 /// What a data file holds.
 public enum Inspection {
-  /// One row a column: its label, type, missing values, centre and range or number of levels, and a small histogram; under
+  /// One row a column: its label, type, missing values, centre and bounds or number of levels, and a small histogram; under
   /// weights also the weighted centre. Missing values by their reasons are a table of their own.
+  ///
+  /// The bounds `low` and `high` are the tenth smallest and the tenth largest value, and histograms show what lies between
+  /// them: no single child's value stands out. A column of fewer than 20 values has neither.
   ///
   /// The weighted standard deviation has the sum of the weights as its divisor.
   ///
   /// - Throws: what the source throws; `badData` where the column of weights does not exist or holds text.
-  /// - Complexity: Two passes over the rows, three where the format does not say the columns' types.
+  /// - Complexity: Three passes over the rows, four where the format does not say the columns' types.
   public static func inspect(
     _ source: any Source, weights: String? = nil, engine: Engine
   ) throws(ImmerseError) -> AnalysisResult {
@@ -21,12 +24,11 @@ public enum Inspection {
     let reasonNames = source.hiddenColumnNames
     let dataset = try Dataset(source, columns: requests + reasonNames.map { .category($0) }, engine: engine)
     let profile = dataset.profile
+    let bounds = try Self.bounds(of: profile.numbers.keys.sorted(), dataset, engine)
     var pass = Pass()
-    var histograms: [String: Pass.Ticket<Histogram.Model>] = [:]
-    for (name, numbers) in profile.numbers where numbers.count > 0 {
-      guard numbers.minimum.isFinite, numbers.maximum.isFinite else { continue }
-      histograms[name] = pass.add(
-        Histogram(column: name, weights: weights, range: numbers.minimum...numbers.maximum))
+    // Without bounds there is no picture, but the weighted mean is still wanted.
+    let histograms = profile.numbers.keys.reduce(into: [:]) { all, name in
+      all[name] = pass.add(Histogram(column: name, weights: weights, range: bounds[name] ?? 0...0))
     }
     let counts = reasonNames.map { pass.add(ReasonCounts(column: $0)) }
     let models = try pass.run(over: dataset, with: engine)
@@ -38,7 +40,7 @@ public enum Inspection {
         .init("column", .string(name)), .init("label", JSONValue(source.metadata(of: name)?.label)),
         .init("type", JSONValue(types[name]?.rawValue)), .init("missing", JSONValue(profile.missing[name])),
         .init("mean", JSONValue(numbers?.mean)), .init("std_dev", JSONValue(numbers?.standardDeviation)),
-        .init("min", JSONValue(numbers?.minimum)), .init("max", JSONValue(numbers?.maximum)),
+        .init("low", JSONValue(bounds[name]?.lowerBound)), .init("high", JSONValue(bounds[name]?.upperBound)),
       ]
       if weights != nil {
         let hasWeight = (histogram?.sumOfWeights ?? 0) > 0
@@ -46,7 +48,7 @@ public enum Inspection {
         row.append(.init("weighted_std_dev", JSONValue(hasWeight ? histogram?.standardDeviation : nil)))
       }
       row.append(.init("levels", JSONValue(profile.levels[name]?.count)))
-      row.append(.init("histogram", JSONValue(histogram?.text)))
+      row.append(.init("histogram", JSONValue(bounds[name] == nil ? nil : histogram?.text)))
       rows.append(.object(row))
     }
     // A column that nobody labelled takes no room.
@@ -59,6 +61,17 @@ public enum Inspection {
     return AnalysisResult(
       "inspect", rows: rows, sections: sections,
       notes: [Note("rows", "\(source.rowCount) rows, \(names.count) columns")], provenance: Provenance.current)
+  }
+
+  private static func bounds(
+    of names: [String], _ dataset: Dataset, _ engine: Engine
+  ) throws(ImmerseError) -> [String: ClosedRange<Double>] {
+    var pass = Pass()
+    let tickets = names.map { pass.add(OuterValues(column: $0)) }
+    let models = try pass.run(over: dataset, with: engine)
+    var bounds: [String: ClosedRange<Double>] = [:]
+    for (name, ticket) in zip(names, tickets) { bounds[name] = try models[ticket].range }
+    return bounds
   }
 
   /// One row for each variable and reason, and one for the values missing without any.

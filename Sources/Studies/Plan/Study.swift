@@ -14,6 +14,8 @@ public struct Study: Sendable, Decodable {
   public var labels: [String: String]
   /// Files whose rows are appended; paths count from the study file.
   public var data: [String]
+  /// How text tables among them are written.
+  public var dialect: CSVDialect
   /// A codebook with labels and missing codes of the data's variables.
   public var codebook: String?
   /// Whether labelled variables are categories by their labels.
@@ -33,7 +35,8 @@ public struct Study: Sendable, Decodable {
   public var models: [ModelStep]
 
   enum CodingKeys: String, CodingKey {
-    case title, about, labels, data, codebook, reshape, join, derive, scales, design, weighting, estimates, scores,
+    case title, about, labels, data, dialect, codebook, reshape, join, derive, scales, design, weighting, estimates,
+      scores,
       sensitivity, models
     case valueLabels = "value_labels"
   }
@@ -44,6 +47,7 @@ public struct Study: Sendable, Decodable {
     about = try container.decodeIfPresent([String].self, forKey: .about) ?? []
     labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
     data = try container.decode([String].self, forKey: .data)
+    dialect = try container.decodeIfPresent(CSVDialect.self, forKey: .dialect) ?? CSVDialect()
     codebook = try container.decodeIfPresent(String.self, forKey: .codebook)
     valueLabels = try container.decodeIfPresent(Bool.self, forKey: .valueLabels) ?? false
     reshape = try container.decodeIfPresent(Reshape.self, forKey: .reshape)

@@ -19,7 +19,7 @@ struct StudyData {
 
   /// Two passes: the first reads the files, the second, over memory, makes the weights and checks the joins.
   init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
-    var options = DataFile.Options(labels: study.valueLabels)
+    var options = DataFile.Options(dialect: study.dialect, labels: study.valueLabels)
     if let codebook = study.codebook { options.codebook = try Codebook(file: files.resolve(codebook)).metadata }
     let opened = try DataFile.open(study.data.map(files.resolve), options: options)
     let long = try study.reshape.map { r throws(ImmerseError) in try LongSource(opened, r, engine: engine) }

@@ -15,9 +15,7 @@ struct DataOptions: ParsableArguments {
       """)
   var data: [String] = []
 
-  @Option(help: "A table to attach many-to-one, as FILE:KEY; may be repeated.")
-  var join: [String] = []
-
+  @OptionGroup var joins: JoinOptions
   @OptionGroup var dialect: DialectOptions
   @OptionGroup var codebook: CodebookOption
   @OptionGroup var reshape: ReshapeOptions
@@ -25,15 +23,10 @@ struct DataOptions: ParsableArguments {
   /// The rows with the tables attached; how well the keys met is said on standard error.
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     if data.isEmpty { throw ImmerseError(.usage, "no data are named", remedy: "add --data FILE") }
-    var joins: [TableJoin] = []
-    for text in join { joins.append(try TableJoin(option: text)) }
     let files = try DataFile.open(data, options: try codebook.apply(to: dialect.options))
     Terminal.say(Inputs.contradictions(in: files), global)
     let rows = try reshape.apply(to: files, global, engine)
-    let tables = try Inputs.tables(joins, to: rows, engine: engine)
-    if tables.isEmpty { return rows }
-    Terminal.say(try Inputs.check(tables, of: rows, engine: engine), global)
-    return try Inputs.joining(rows, tables)
+    return try joins.apply(to: rows, global, engine)
   }
 }
 

@@ -9,6 +9,9 @@ struct DialectOptions: ParsableArguments {
   @Option(help: "The character between cells; by default the most frequent of comma, semicolon and tab.")
   var separator: String?
 
+  @Option(help: "The character around cells, or none: by default the double quote.")
+  var quote: String = "\""
+
   @Flag(help: "Decimals follow a comma.")
   var decimalComma = false
 
@@ -22,13 +25,18 @@ struct DialectOptions: ParsableArguments {
     guard separator.map({ $0.utf8.count == 1 || $0 == "\\t" }) ?? true else {
       throw ValidationError("--separator takes a single character, or \\t for a tab")
     }
+    guard quote == "none" || quote.utf8.count == 1 else {
+      throw ValidationError("--quote takes a single character, or none")
+    }
   }
+
+  private var quoteByte: UInt8 { quote == "none" ? 0 : quote.utf8.first ?? 0 }
 
   var options: DataFile.Options {
     DataFile.Options(
       dialect: CSVDialect(
         separator: separator == "\\t" ? UInt8(ascii: "\t") : separator?.utf8.first,
-        decimal: UInt8(ascii: decimalComma ? "," : "."), missingCodes: missingCode,
+        quote: quoteByte, decimal: UInt8(ascii: decimalComma ? "," : "."), missingCodes: missingCode,
         encoding: latin1 ? .latin1 : .utf8), labels: labels)
   }
 }

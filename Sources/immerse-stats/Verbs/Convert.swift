@@ -15,6 +15,7 @@ struct Convert: ParsableCommand {
 
         immerse-stats convert STU.sav students.arrow
         immerse-stats convert students.arrow - --format arrow | other-program
+        immerse-stats convert STU.sav students.dta --join SCH.sav:CNTSCHID
         immerse-stats convert panel.csv long.arrow --long score=math1-math4 --long mood=mood1-mood4 --index wave --id child
 
       Read: .csv .tsv (also .gz and .zst), .arrow .feather .ipc, .parquet, .sav .zsav .por, .dta, .sas7bdat .xpt. Written: \
@@ -31,9 +32,15 @@ struct Convert: ParsableCommand {
   @Option(help: "The format to write, by its extension; by default that of the file, and CSV on standard output.")
   var format: String?
 
+  @Option(
+    help: "zstd or lz4: how an Arrow file is compressed; by default not at all, so that it can be read without a copy.",
+    transform: { (name: String) throws(ImmerseError) in try ArrowCodec.named(name) })
+  var compression: ArrowCodec?
+
   @OptionGroup var dialect: DialectOptions
   @OptionGroup var codebook: CodebookOption
   @OptionGroup var reshape: ReshapeOptions
+  @OptionGroup var joins: JoinOptions
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var global: GlobalOptions
@@ -41,10 +48,11 @@ struct Convert: ParsableCommand {
   func run() throws {
     let engine = global.engine
     let file = try DataFile.open(input, options: try codebook.apply(to: dialect.options))
-    let rows = try reshape.apply(to: file, global, engine)
+    let rows = try joins.apply(to: try reshape.apply(to: file, global, engine), global, engine)
     let source = try filter.apply(to: rows, global, engine)
     let format = try format.map { name throws(ImmerseError) in try FileFormat.named(name, on: output) }
     Terminal.say(
-      try DataFile.write(source, to: output, as: format, engine: engine, force: global.force), global)
+      try DataFile.write(source, to: output, as: format, codec: compression, engine: engine, force: global.force),
+      global)
   }
 }

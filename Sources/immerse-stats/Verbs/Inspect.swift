@@ -17,7 +17,8 @@ struct Inspect: ParsableCommand {
         immerse-stats inspect STU.sav --codebook --out codebook.yaml
         immerse-stats inspect STU.sav --ddi --out codebook.xml
 
-      Of text columns only the number of different values is shown, never the values themselves.
+      No single child's value is shown: low and high are the tenth smallest and the tenth largest value, between which the \
+      histogram runs; of text columns only the number of different values is shown.
       """)
 
   @Argument(help: "The file, or - for standard input.")

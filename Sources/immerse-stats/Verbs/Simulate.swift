@@ -25,26 +25,35 @@ struct Simulate: ParsableCommand {
   @Option(help: "How many children, where not the preset's own number.")
   var children: Int?
 
-  @Option(help: "The file to write: .csv or .arrow.")
+  @Option(help: "The file to write, in any format that convert writes, or - for the data alone on standard output.")
   var out: String
+
+  @Option(help: "The format to write, by its extension; by default that of the file, and CSV on standard output.")
+  var format: String?
 
   @OptionGroup var global: GlobalOptions
 
   func run() throws {
     let engine = global.engine
     let study = try SimulatedStudy(preset, children: children, seed: global.seed)
+    let format = try format.map { name throws(ImmerseError) in try FileFormat.named(name, on: out) }
+    Terminal.say(try DataFile.write(study, to: out, as: format, engine: engine, force: global.force), global)
+    if out != "-" { try writeCompanions(of: study, engine) }
+    if !global.quiet { Terminal.say("\(study.rowCount) children in \(study.siteCount) sites; seed \(global.seed)") }
+  }
+
+  /// The generating truth and the tables beside the children.
+  private func writeCompanions(of study: SimulatedStudy, _ engine: Engine) throws {
     let stem = out.lastIndex(of: ".").map { String(out[..<$0]) } ?? out
     var companions: [(path: String, source: any Source)] = []
     if preset == .immerse {
       companions = [(stem + ".sites.csv", study.siteTable), (stem + ".countries.csv", SimulatedStudy.countryTable)]
     }
-    try DataFile.write(study, to: out, engine: engine, force: global.force)
     for (path, table) in companions { try DataFile.write(table, to: path, engine: engine, force: global.force) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let truth = try encoder.encode(study.truth)
     try OutputFile.write(Array(truth), to: stem + ".truth.json", force: global.force)
-    if !global.quiet { Terminal.say("\(study.rowCount) children in \(study.siteCount) sites; seed \(global.seed)") }
   }
 }
 
