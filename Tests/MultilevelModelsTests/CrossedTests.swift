@@ -1,6 +1,7 @@
 import Columnar
 import DataFormats
 import Foundation
+import LinearAlgebra
 import Streaming
 import TestSupport
 import Testing
@@ -86,6 +87,39 @@ extension CrossedModel {
         }
       }
     }
+  }
+
+  /// Satterthwaite's degrees of freedom and the variances' errors, which the nested engine has from SAS's models.
+  @Test(arguments: [
+    FitRequest("Reaction ~ Days + (Days | Subject) + (1 | Group)"),
+    FitRequest("Reaction ~ Days + (1 | Subject) + (1 | Group)", method: .ml),
+    FitRequest("Reaction ~ Days + (1 | Subject) + (1 | Group)", weights: ["w1"], weightsKind: .precision),
+  ])
+  func smallSampleInferenceIsThatOfNestedGroups(request: FitRequest) throws {
+    var request = request
+    request.inference = InferenceOptions(degreesOfFreedom: .satterthwaite, varianceErrors: true)
+    let table = try Fixture.groupedSleepstudy()
+    let (crossed, nested) = (try CrossedModel.of(request, table), try LinearMixedModel.of(request, table))
+    let (a, b) = (
+      try FixedEffects(crossed, try crossed.optimum()), try FixedEffects(nested, try nested.optimum())
+    )
+    for contrast in [[1.0, 0], [0, 1], [1, 4.5]] {
+      let (x, y) = (try a.estimate(contrast), try b.estimate(contrast))
+      expectClose(x.standardError, y.standardError, relative: 1e-7)
+      expectClose(x.degreesOfFreedom, y.degreesOfFreedom, relative: 1e-5)
+    }
+    let (x, y) = (try #require(a.crossedErrors).covariance, try #require(try b.varianceErrors(nested)).covariance)
+    for k in 0..<x.rows { expectClose(x[k, k], y[k, k], relative: 1e-4, absolute: 1e-6 * y[0, 0]) }
+  }
+
+  @Test func degreesOfFreedomOfCrossedFactorsAreGivenUnasked() throws {
+    let request = FitRequest("diameter ~ 1 + (1 | plate) + (1 | sample)", inference: .init(tests: true))
+    let result = try MixedModel.fit(request, to: try Fixture.table("Penicillin.csv")).result
+    #expect(result.inference.degreesOfFreedom == .satterthwaite)
+    // Of the mean over few samples: near 5, the samples less one.
+    let df = try #require(result.rows[0].degreesOfFreedom)
+    #expect(df > 4.5 && df < 6)
+    #expect(result.varianceComponents.allSatisfy { $0.standardError != nil })
   }
 
   @Test(arguments: [

@@ -183,7 +183,6 @@ import Testing
         "Reaction ~ Days + (1 | Subject)", weights: ["Days"], inference: .init(degreesOfFreedom: .kenwardRoger)),
       "weights"
     ),
-    (FitRequest("Reaction ~ Days + (1 | Subject) + (1 | Group)", inference: .init(standardErrors: .cr2)), "two levels"),
     (FitRequest("Reaction ~ Days + (1 | Subject)", inference: .init(psu: "Group")), "sandwich"),
     (
       FitRequest("Reaction ~ Days + (1 | Subject)", inference: .init(standardErrors: .sandwich, bread: .joint)),

@@ -126,14 +126,18 @@ struct CrossedGrams: Sendable {
         remedy: "leave --residual-by out")
     }
     let inference = plan.inference
-    if inference.standardErrors != .model || !inference.designColumns.isEmpty
-      || ![nil, DegreesOfFreedom.none].contains(inference.degreesOfFreedom) || inference.varianceErrors == true
-    {
+    guard inference.standardErrors == .model, inference.designColumns.isEmpty else {
       throw ImmerseError(
         .usage,
-        "the groups of \(labels) cross, so there are no independent groups to build a sandwich or small-"
-          + "sample degrees of freedom from",
-        remedy: "use the model's standard errors, with --df none")
+        "the groups of \(labels) cross, so there are no independent groups to build a sandwich or cr2 from",
+        remedy: "use the model's standard errors")
+    }
+    guard [nil, DegreesOfFreedom.none, .satterthwaite].contains(inference.degreesOfFreedom) else {
+      throw ImmerseError(
+        .usage,
+        "the groups of \(labels) cross, and degrees of freedom by Kenward and Roger, containment and the design need "
+          + "groups that are independent or nested",
+        remedy: "use --df satterthwaite or none")
     }
   }
 }

@@ -5,11 +5,12 @@ extension MixedModelResult {
   init(_ model: CrossedModel, _ optimum: OptimumOf<CrossedEvaluation>) throws(ImmerseError) {
     let grams = model.grams
     let components = try CovarianceComponents(model, optimum)
-    let effects = try FixedEffects(model, optimum.evaluation.profile)
+    let effects = try FixedEffects(model, optimum)
     rows = try Self.fixedEffectRows(model.fixed, grams.frame, effects, level: grams.plan.request.level)
     covariance = effects.covarianceRows
     varianceComponents = Self.varianceComponentRows(
-      model.factors.map { ($0.factor.label, $0.effects) }, components, nil)
+      model.factors.map { ($0.factor.label, $0.effects) }, components,
+      effects.crossedErrors)
     inference = Inference(grams.plan.inference, effects)
     tests = grams.plan.inference.tests ? try effects.termTests(model.fixed, grams.frame) : []
     let options = grams.plan.inference

@@ -10,6 +10,8 @@ struct FixedEffects {
   /// The variances' own, in φ = (θ, σ), where it was asked for.
   let varianceCovariance: Matrix?
   let variances: VarianceInference?
+  /// Those of crossed factors, where they were asked for.
+  let crossedErrors: VarianceErrors?
   let clusters: Clusters?
   /// The degrees of freedom as they were chosen.
   let method: InferenceOptions.DegreesOfFreedom
@@ -26,6 +28,7 @@ struct FixedEffects {
     let hasScores = options.standardErrors != .sandwich || !model.isRestricted
     let wantsVariances = hasScores && options.varianceErrors ?? isSmall
     clusters = options.standardErrors == .sandwich ? try Clusters(model.grams) : nil
+    if options.standardErrors == .cr2 { try BiasReducedSandwich.check(model) }
     let (map, shift) = Self.rawFromStored(model.fixed, model.grams.frame, model.grams.scales)
     do {
       var estimates = try map * evaluation.coefficients
@@ -79,21 +82,35 @@ struct FixedEffects {
       self.smallSample = smallSample
     } catch { throw .unsolvable }
     self.method = method
+    crossedErrors = nil
     self.map = map
   }
 
-  /// Of crossed factors: the model's standard errors, referred to the normal distribution.
-  init(_ model: CrossedModel, _ profile: ProfiledEstimates) throws(ImmerseError) {
+  /// Of crossed factors: the model's standard errors, referred to the normal distribution or by Satterthwaite's degrees of
+  /// freedom.
+  init(_ model: CrossedModel, _ optimum: OptimumOf<CrossedEvaluation>) throws(ImmerseError) {
+    let options = model.grams.plan.inference
+    let profile = optimum.evaluation.profile
+    let isSmall = model.factors[0].count <= InferenceOptions.unaskedLimit
+    method = options.degreesOfFreedom ?? (isSmall ? .satterthwaite : InferenceOptions.DegreesOfFreedom.none)
+    let wantsVariances = options.varianceErrors ?? isSmall
+    let crossed = wantsVariances || method == .satterthwaite ? try CrossedVariances(model, optimum) : nil
     let (map, shift) = Self.rawFromStored(model.fixed, model.grams.frame, model.grams.scales)
     do {
       estimates = zip(try map * profile.coefficients, shift).map(+)
-      covariance = try map.congruence(try profile.information.inverse().scaled(by: profile.residualVariance))
+      let phi = try profile.information.inverse().scaled(by: profile.residualVariance)
+      covariance = try map.congruence(phi)
+      if method == .satterthwaite, let crossed {
+        smallSample = Satterthwaite(crossed, phi: phi)
+      } else {
+        smallSample = ConstantDegreesOfFreedom(value: .infinity)
+      }
+      let scale = model.grams.scales[model.grams.frame.response].scale
+      crossedErrors = wantsVariances ? try crossed?.errors(responseScale: scale) : nil
     } catch { throw .unsolvable }
     varianceCovariance = nil
     variances = nil
     clusters = nil
-    method = .none
-    smallSample = ConstantDegreesOfFreedom(value: .infinity)
     self.map = map
   }
 

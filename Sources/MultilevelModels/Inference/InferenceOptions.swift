@@ -7,7 +7,7 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     case model
     /// Robust to what the model gets wrong within clusters (Huber and White).
     case sandwich
-    /// The sandwich with Bell and McCaffrey's correction of its bias for few clusters; two levels, unweighted.
+    /// The sandwich with Bell and McCaffrey's correction of its bias for few clusters, which are the top-level groups.
     case cr2
     /// From replicate weights, where the request names them.
     case replicates
@@ -57,7 +57,8 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
   public var strata: String?
   /// Clusters in the stratum's population, or the fraction of them that was drawn.
   public var fpc: String?
-  /// Standard errors of the variance components. Unless given, for up to 2,000 lowest groups.
+  /// Standard errors of the variance components. Unless given, for up to 2,000 lowest groups; of crossed factors, of the
+  /// one with most effects.
   public var varianceErrors: Bool?
   /// Whether every fixed term is tested as a whole.
   public var tests: Bool
@@ -131,7 +132,7 @@ extension InferenceOptions {
   ///
   /// - Throws: `usage` where they contradict each other or the likelihood, with the reason.
   func resolved(
-    isWeighted: Bool, isSampled: Bool, hasResidualClasses: Bool, method: FitRequest.Method, levels: Int
+    isWeighted: Bool, isSampled: Bool, hasResidualClasses: Bool, method: FitRequest.Method
   ) throws(ImmerseError) -> InferenceOptions {
     var options = self
     // What the fits under replicate weights say of their own errors is not used.
@@ -154,13 +155,6 @@ extension InferenceOptions {
           remedy: "leave them out, or the residual classes")
       }
       options.varianceErrors = false
-    }
-    if errors == .cr2 {
-      guard !isWeighted && levels == 1 else {
-        throw ImmerseError(
-          .usage, "the cr2 sandwich is defined for models of two levels without weights",
-          remedy: "use --se sandwich")
-      }
     }
     if errors != .sandwich && !designColumns.isEmpty {
       throw ImmerseError(

@@ -24,19 +24,33 @@ struct ConstantDegreesOfFreedom: SmallSample {
 ///
 ///     ν = 2 (c'Φc)² / (g'Ag),   g the gradient of c'Φc in (θ, σ), A the covariance of their estimates
 struct Satterthwaite: SmallSample {
-  private let variances: VarianceInference
+  private let phi: Matrix
+  /// ∂Φ⁻¹ by φ = (θ, σ).
+  private let informations: [Matrix]
+  /// A.
   private let covariance: Matrix
 
   init(_ variances: VarianceInference) throws(NumericalError) {
-    self.variances = variances
+    phi = variances.phi
     covariance = try variances.covariance()
+    let slopes = variances.slopes
+    informations = (0..<slopes.columns).map { a in
+      var sum = Matrix(rows: variances.phi.rows, columns: variances.phi.rows)
+      for k in 0..<slopes.rows where slopes[k, a] != 0 { sum.add(variances.information(k), times: slopes[k, a]) }
+      return sum
+    }
+  }
+
+  init(_ variances: CrossedVariances, phi: Matrix) {
+    self.phi = phi
+    covariance = variances.covariance
+    informations = variances.informations
   }
 
   func degreesOfFreedom(_ contrast: [Double]) throws(NumericalError) -> Double {
-    let v = try variances.phi * contrast
+    let v = try phi * contrast
     let value = zip(v, contrast).reduce(0) { $0 + $1.0 * $1.1 }
-    let slopes = (0..<variances.parameters.count).map { -variances.information($0).form(v, v) }
-    let gradient = try variances.slopes.transposed * slopes
+    let gradient = informations.map { -$0.form(v, v) }
     let spread = covariance.form(gradient, gradient)
     return spread > 0 ? 2 * value * value / spread : .infinity
   }
@@ -44,7 +58,7 @@ struct Satterthwaite: SmallSample {
   /// The contrasts rotated to independent ones; F has the degrees of freedom with which it has the expectation of the sum
   /// of their squared t statistics.
   func denominator(_ contrasts: Matrix) throws(NumericalError) -> (scale: Double, degreesOfFreedom: Double) {
-    let eigen = try SymmetricEigen(try contrasts.transposed.congruence(variances.phi))
+    let eigen = try SymmetricEigen(try contrasts.transposed.congruence(phi))
     let rotated = try contrasts * eigen.vectors
     var values: [Double] = []
     for m in 0..<rotated.columns where eigen.values[m] > 1e-12 * (eigen.values.last ?? 0) {

@@ -89,14 +89,7 @@ struct VarianceInference {
   /// Twice the inverse of the criterion's Hessian in φ: the covariance of its estimates; directions without curvature
   /// count as known.
   func covariance(profiled: Bool = true) throws(NumericalError) -> Matrix {
-    let eigen = try SymmetricEigen(try hessian(profiled: profiled))
-    var scaled = eigen.vectors
-    let limit = 1e-8 * (eigen.values.last ?? 0)
-    for (j, value) in eigen.values.enumerated() {
-      let factor = value > limit ? 2 / value : 0
-      for i in 0..<scaled.rows { scaled[i, j] *= factor }
-    }
-    return try scaled.timesTransposed(eigen.vectors)
+    try hessian(profiled: profiled).covarianceOfEstimates()
   }
 
   /// ∂²D/∂β∂φ / 2, a row for each fixed effect.

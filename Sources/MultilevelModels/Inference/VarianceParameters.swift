@@ -18,8 +18,10 @@ struct VarianceParameters: Sendable {
 
   var count: Int { elements.count + 1 }
 
-  init(_ model: LinearMixedModel) {
-    effects = model.levels.map(\.effects)
+  init(_ model: LinearMixedModel) { self.init(model.levels.map(\.effects)) }
+
+  init(_ effects: [RandomEffects]) {
+    self.effects = effects
     elements = effects.enumerated().flatMap { level, effects in
       effects.elements.map { Element(level: level, row: $0.row, column: $0.column) }
     }

@@ -14,10 +14,13 @@ public struct VarianceShare: Sendable, Hashable, Codable {
     case marginalR2 = "r2_marginal"
     /// The share of fixed and random effects.
     case conditionalR2 = "r2_conditional"
+    /// The share of the fixed effects in what varies at one level: between its groups within a group above, or between
+    /// rows (Rights and Sterba 2019, for any number of levels).
+    case levelR2 = "r2_level"
   }
 
   public var quantity: Quantity
-  /// Nil for the R2.
+  /// Nil for the R2 of all levels; `Residual` for the rows.
   public var group: String?
   public var estimate: Double
   public var standardError: Double?
@@ -109,7 +112,97 @@ extension LinearMixedModel {
       }
       shares.append(share(.marginalR2, nil, levels: [], fixedIn: true, fixedOver: true))
       shares.append(share(.conditionalR2, nil, levels: Array(levels.indices), fixedIn: true, fixedOver: true))
+      for (location, level) in try levelVariances(evaluation).enumerated() {
+        let explained = level.fixed.form(beta, beta)
+        let total =
+          explained + level.random.reduce(0) { $0 + $1.variance } + (location == 0 ? evaluation.residualVariance : 0)
+        let estimate = total > 0 ? explained / total : 0
+        var error: Double?
+        if let ofPsi, total > 0 {
+          var gradient = [Double](repeating: 0, count: parameters.count)
+          if location == 0 { gradient[0] = -estimate / total }
+          for part in level.random {
+            for (k, slope) in part.slopes { gradient[k] -= estimate * slope / total }
+          }
+          let ofFixed = try (level.fixed * beta).map { 2 * (1 - estimate) / total * $0 }
+          error = max(0, ofPsi.form(gradient, gradient) + ofBeta.form(ofFixed, ofFixed)).squareRoot()
+        }
+        shares.append(
+          VarianceShare(
+            quantity: .levelR2, group: location == 0 ? "Residual" : grams.nesting.levels[location - 1].factor.label,
+            estimate: estimate, standardError: error))
+      }
       return shares
     } catch { throw .unsolvable }
+  }
+
+  /// What varies between the groups of one level within a group above, or between rows.
+  private struct LevelVariance {
+    /// The fixed columns' covariance there.
+    var fixed: Matrix
+    /// Of each factor the variance there, and its derivatives by some ψ.
+    var random: [(variance: Double, slopes: [(Int, Double)])]
+  }
+
+  /// With x̄_l the mean over a row's group at level l, rows the first level and all rows the last, a column varies at level
+  /// l as x̄_l − x̄_(l+1); a factor's effects on z vary there so below their own level, and as z̄ at their own. Empty without
+  /// an intercept, whose cross-products give the means.
+  private func levelVariances(_ evaluation: Evaluation) throws(NumericalError) -> [LevelVariance] {
+    guard let means = meanProducts() else { return [] }
+    let parameters = VarianceParameters(self)
+    var result: [LevelVariance] = []
+    for location in 0...levels.count {
+      var between = means[location]
+      between.add(means[location + 1], times: -1)
+      var random: [(variance: Double, slopes: [(Int, Double)])] = []
+      var next = 1
+      for (depth, level) in levels.enumerated() {
+        let derivatives = try parameters.derivatives(of: depth)
+        defer { next += derivatives.count }
+        guard depth + 1 >= location else { continue }
+        let columns = level.effects.columns
+        let products = (depth + 1 == location ? means[location] : between).submatrix(rows: columns, columns: columns)
+        let factor = Matrix(
+          rows: level.shape.effects, columns: level.shape.carriers, elements: evaluation.factors[depth]
+        ).transposed
+        random.append(
+          (
+            evaluation.residualVariance * products.traceOfProduct(try factor.timesTransposed(factor)),
+            derivatives.enumerated().map { (next + $0, products.traceOfProduct($1)) }
+          ))
+      }
+      result.append(LevelVariance(fixed: between.submatrix(rows: fixed, columns: fixed), random: random))
+    }
+    return result
+  }
+
+  /// The mean over the rows of x̄_l x̄_l' over the frame's columns, for the rows, every level, and all rows.
+  private func meanProducts() -> [Matrix]? {
+    guard let intercept = grams.frame.columns.firstIndex(where: \.isIntercept) else { return nil }
+    let width = grams.frame.columns.count
+    let triangle = packedCount(width)
+    var sums = levels[0].totalWeights.enumerated().map { group, weight in
+      (0..<width).map { column in
+        weight * grams.grams[group * triangle + packed(max(column, intercept), min(column, intercept))]
+      }
+    }
+    var means = [pooled.scaled(by: 1 / size)]
+    for depth in 0...levels.count {
+      var products = Matrix(rows: width, columns: width)
+      for sum in sums where sum[intercept] > 0 {
+        for i in 0..<width {
+          for j in 0..<width { products[i, j] += sum[i] * sum[j] / (sum[intercept] * size) }
+        }
+      }
+      means.append(products)
+      guard depth < levels.count else { break }
+      let level = levels[depth]
+      var above = Array(repeating: [Double](repeating: 0, count: width), count: level.parentCount)
+      for (group, sum) in sums.enumerated() {
+        for column in 0..<width { above[level.parents[group]][column] += sum[column] }
+      }
+      sums = above
+    }
+    return means
   }
 }

@@ -49,7 +49,7 @@ struct ModelPlan: Sendable {
     method = request.method ?? (isSampled ? .ml : .reml)
     inference = try request.inference.resolved(
       isWeighted: !request.weights.isEmpty, isSampled: isSampled, hasResidualClasses: request.residualBy != nil,
-      method: method, levels: factors.count)
+      method: method)
   }
 
   /// The same plan for another column of the response.
