@@ -80,6 +80,63 @@ import Testing
     expectClose(again.estimate("(Intercept)"), model.result.estimate("(Intercept)"), relative: 0.05)
   }
 
+  @Test func predictionsOfCrossedFactors() throws {
+    let table = CrossedTests.meetings()
+    let model = try MixedModel.fit(FitRequest("y ~ x + (x | teacher) + (1 | pupil)"), to: table)
+    let unknown = table.adding("teacher", table.strings("teacher").enumerated().map { $0 == 3 ? "new" : $1 })
+    let batch = try unknown.applying(try MixedModelPrediction(model)).chunk(
+      0, [.number("fitted"), .number("fitted_fixed")])
+    let (fitted, mean) = (batch["fitted"]?.numbers?.array ?? [], batch["fitted_fixed"]?.numbers?.array ?? [])
+    let modes = try model.conditionalModes()
+    let (pupils, teachers) = (
+      try #require(modes.first { $0.group == "pupil" }), try #require(modes.first { $0.group == "teacher" })
+    )
+    #expect(pupils.rowCounts.reduce(0, +) == table.rowCount && teachers.rowCounts.reduce(0, +) == table.rowCount)
+    let (x, p, t) = (table.numbers("x"), table.strings("pupil"), table.strings("teacher"))
+    for row in 0..<20 {
+      var expected = model.result.estimate("(Intercept)") + model.result.estimate("x") * x[row]
+      expectClose(mean[row], expected, relative: 1e-10)
+      expected += pupils.modes[0][try #require(pupils.groups.firstIndex(of: p[row]))]
+      let teacher = try #require(teachers.groups.firstIndex(of: t[row]))
+      if row != 3 { expected += teachers.modes[0][teacher] + teachers.modes[1][teacher] * x[row] }
+      expectClose(fitted[row], expected, relative: 1e-9)
+    }
+  }
+
+  @Test func predictionsTakeTheOffsetIn() throws {
+    let table = try table()
+    let cses = table.numbers("cses")
+    let model = try MixedModel.fit(FitRequest("mAch ~ sector + offset(2 * cses) + (1 | school)"), to: table)
+    let rest = table.adding("rest", zip(table.numbers("mAch"), cses).map { $0 - 2 * $1 })
+    let plain = try MixedModel.fit(FitRequest("rest ~ sector + (1 | school)"), to: rest)
+    func fitted(_ model: MixedModel) throws -> [Double] {
+      try rest.applying(try MixedModelPrediction(model)).chunk(0, [.number("fitted")])["fitted"]?.numbers?.array ?? []
+    }
+    expectClose(try fitted(model), zip(try fitted(plain), cses).map { $0 + 2 * $1 }, relative: 1e-8)
+    let computed = try MixedModel.fit(FitRequest("I(mAch + 30) ~ offset(cses) + (1 | school)"), to: table)
+    #expect(throws: ImmerseError.self) { try MixedModelPrediction(computed) }
+  }
+
+  /// R 4.2.2: `p.adjust`.
+  @Test func differencesAreAdjustedAsRDoes() {
+    let rows = [0.01, 0.04, 0.03, 0.005, 0.6].map {
+      MixedModelResult.FixedEffectRow(
+        term: "", estimate: 1, standardError: 1, statistic: 1, degreesOfFreedom: 10, pValue: $0, confidenceLow: 0,
+        confidenceHigh: 2)
+    }
+    let holm = rows.adjusted(.holm, means: 4, level: 0.95)
+    expectClose(holm.map(\.pValue), [0.04, 0.09, 0.09, 0.025, 0.6], relative: 1e-12)
+    let bonferroni = rows.adjusted(.bonferroni, means: 4, level: 0.95)
+    expectClose(bonferroni.map(\.pValue), [0.05, 0.2, 0.15, 0.025, 1], relative: 1e-12)
+    // qt(1 - 0.05 / 10, 10)
+    expectClose(bonferroni[0].confidenceHigh, 1 + 3.16927267261695, relative: 1e-9)
+    #expect(holm[0].confidenceHigh == bonferroni[0].confidenceHigh)
+    // ptukey(sqrt(2), 4, 10, lower.tail = FALSE); qtukey(0.95, 4, 10) / sqrt(2)
+    let tukey = rows.adjusted(.tukey, means: 4, level: 0.95)
+    expectClose(tukey[0].pValue, 0.752922107241516, relative: 1e-8)
+    expectClose(tukey[0].confidenceHigh, 1 + 3.05935555347843, relative: 1e-7)
+  }
+
   @Test func sharesOfVarianceAreThoseOfTheirDefinition() throws {
     let null = FitRequest("mAch ~ 1 + (1 | school)", inference: .init(shares: true))
     let result = try MixedModel.fit(null, to: try table()).result

@@ -173,7 +173,8 @@ extension GroupPrediction {
 
   var json: JSONValue {
     [
-      "group": .string(group), "unit": .string(unit), "term": .string(term), "estimate": JSONValue(estimate),
+      "group": .string(group), "unit": .string(unit), "n": .integer(count), "term": .string(term),
+      "estimate": JSONValue(estimate),
       "std_error": JSONValue(standardError), "prediction_error": JSONValue(predictionError), "rank": .integer(rank),
       "conf_low": JSONValue(confidenceLow), "conf_high": JSONValue(confidenceHigh),
       "comparison_low": JSONValue(comparisonLow), "comparison_high": JSONValue(comparisonHigh),

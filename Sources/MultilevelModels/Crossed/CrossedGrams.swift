@@ -14,6 +14,7 @@ struct CrossedGrams: Sendable {
     /// The codes of each group in the factor's columns, side by side.
     let codes: [Int32]
     let count: Int
+    let rowCounts: [Int]
     /// The group of each cell.
     fileprivate let numbers: [Int]
     /// Z'Z over the stored columns that carry the effects, row by row, for each group.
@@ -72,10 +73,12 @@ struct CrossedGrams: Sendable {
           fit.frame.groups.firstIndex { $0.name == name }.map { codes[$0] }
         })
       let carriers = effects.columns.count
+      var rowCounts = [Int](repeating: 0, count: partition.count)
+      for (cell, group) in partition.numbers.enumerated() { rowCounts[group] += partial.rowCounts[cell] }
       factors.append(
         Factor(
           factor: factor, effects: effects, codes: partition.codes, count: partition.count,
-          numbers: partition.numbers,
+          rowCounts: rowCounts, numbers: partition.numbers,
           own: [Double](repeating: 0, count: partition.count * carriers * carriers),
           cross: [Double](repeating: 0, count: partition.count * carriers * columnCount)))
     }

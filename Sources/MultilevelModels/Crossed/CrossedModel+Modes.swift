@@ -59,7 +59,7 @@ extension CrossedModel: MixedLikelihood {
       result.append(
         ConditionalModes(
           group: factor.factor.label, groups: grams.frame.groupNames(factor.factor, factor.codes),
-          terms: factor.effects.names, modes: modes, standardDeviations: deviations,
+          rowCounts: factor.rowCounts, terms: factor.effects.names, modes: modes, standardDeviations: deviations,
           predictionErrors: nil))
     }
     return result

@@ -23,6 +23,8 @@ struct NestedGrams: Sendable {
   let grams: [Double]
   /// The sum of the rows' weights in each lowest group; of precision weights, the number of rows.
   let sizes: [Double]
+  /// The rows of each lowest group.
+  let rowCounts: [Int]
   /// The codes of each lowest group in the columns of the sample's design.
   let designCodes: [String: [Int32]]
   /// The parts of the groups by residual class, where there are such.
@@ -61,6 +63,7 @@ struct NestedGrams: Sendable {
       totals[group].sumOfSquares += partial.weightSquares[cell]
       if fit.higherWeightCount > 0 { givenWeights[group] = partial.higherWeights[cell * fit.higherWeightCount] }
     }
+    rowCounts = totals.map(\.count)
     let scaled = zip(totals, givenWeights).map { scaling.scaled($0, groupWeight: $1) }
     var rows = WeightSummary(count: rowCount, sum: 0, sumOfSquares: 0)
     for (group, own) in scaled.enumerated() {

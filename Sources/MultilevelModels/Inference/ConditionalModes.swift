@@ -8,6 +8,8 @@ public struct ConditionalModes: Sendable, Hashable, Codable {
   public let group: String
   /// The groups by name, in the order of the tree.
   public let groups: [String]
+  /// The rows of each group.
+  public let rowCounts: [Int]
   /// The effects, as the formula names their columns.
   public let terms: [String]
   /// For each effect the conditional modes of the groups.
@@ -20,7 +22,9 @@ public struct ConditionalModes: Sendable, Hashable, Codable {
   public let predictionErrors: [[Double]]?
 
   enum CodingKeys: String, CodingKey {
-    case group, groups, terms, modes
+    case group, groups
+    case rowCounts = "n"
+    case terms, modes
     case standardDeviations = "std_devs"
     case predictionErrors = "prediction_errors"
   }
@@ -45,9 +49,15 @@ extension LinearMixedModel {
     }
     let held = try modes(optimum, covariance: estimated.map { _ in 0 })
     let errors = try modes(optimum, covariance: estimated).map(\.deviations)
+    var counts = grams.rowCounts
     return levels.indices.map { depth in
-      ConditionalModes(
-        group: grams.nesting.levels[depth].factor.label, groups: grams.groupNames(depth),
+      defer {
+        var above = [Int](repeating: 0, count: levels[depth].parentCount)
+        for (group, count) in counts.enumerated() { above[levels[depth].parents[group]] += count }
+        counts = above
+      }
+      return ConditionalModes(
+        group: grams.nesting.levels[depth].factor.label, groups: grams.groupNames(depth), rowCounts: counts,
         terms: levels[depth].effects.names, modes: held[depth].modes, standardDeviations: held[depth].deviations,
         predictionErrors: errors[depth])
     }

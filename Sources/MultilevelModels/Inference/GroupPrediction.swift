@@ -4,6 +4,8 @@ import Probability
 public struct GroupPrediction: Sendable, Hashable, Codable {
   public var group: String
   public var unit: String
+  /// The group's rows.
+  public var count: Int
   public var term: String
   /// The conditional mode (BLUP).
   public var estimate: Double
@@ -23,7 +25,9 @@ public struct GroupPrediction: Sendable, Hashable, Codable {
   public var comparisonHigh: Double
 
   enum CodingKeys: String, CodingKey {
-    case group, unit, term, estimate
+    case group, unit
+    case count = "n"
+    case term, estimate
     case standardError = "std_error"
     case predictionError = "prediction_error"
     case rank
@@ -47,8 +51,9 @@ extension MixedModel {
         let ranks = Self.ranks(values)
         return values.indices.map { group in
           GroupPrediction(
-            group: factor.group, unit: factor.groups[group], term: factor.terms[effect], estimate: values[group],
-            standardError: errors[group], predictionError: factor.predictionErrors?[effect][group],
+            group: factor.group, unit: factor.groups[group], count: factor.rowCounts[group],
+            term: factor.terms[effect], estimate: values[group], standardError: errors[group],
+            predictionError: factor.predictionErrors?[effect][group],
             rank: ranks[group], confidenceLow: values[group] - critical * errors[group],
             confidenceHigh: values[group] + critical * errors[group],
             comparisonLow: values[group] - comparison * errors[group],

@@ -70,6 +70,8 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
   public var shares: Bool
   /// Factors whose marginal means and their differences are estimated.
   public var means: [String]
+  /// Of those differences.
+  public var adjustment: Adjustment
   /// The factor whose groups are left out in turn.
   public var influence: String?
 
@@ -77,7 +79,7 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     standardErrors: StandardErrors? = nil, degreesOfFreedom: DegreesOfFreedom? = nil, bread: Bread = .block,
     psu: String? = nil, strata: String? = nil, fpc: String? = nil, varianceErrors: Bool? = nil, tests: Bool = false,
     intervals: Intervals = .wald, draws: Int = 1_000, seed: UInt64 = 1, shares: Bool = false, means: [String] = [],
-    influence: String? = nil
+    adjustment: Adjustment = .none, influence: String? = nil
   ) {
     self.standardErrors = standardErrors
     self.degreesOfFreedom = degreesOfFreedom
@@ -92,6 +94,7 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     self.seed = seed
     self.shares = shares
     self.means = means
+    self.adjustment = adjustment
     self.influence = influence
   }
 
@@ -102,7 +105,9 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     case varianceErrors = "variance_errors"
     case tests, intervals, draws, seed
     case shares = "r2"
-    case means, influence
+    case means
+    case adjustment = "adjust"
+    case influence
   }
 
   public init(from decoder: any Decoder) throws {
@@ -120,6 +125,7 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     seed = try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? 1
     shares = try container.decodeIfPresent(Bool.self, forKey: .shares) ?? false
     means = try container.decodeIfPresent([String].self, forKey: .means) ?? []
+    adjustment = try container.decodeIfPresent(Adjustment.self, forKey: .adjustment) ?? .none
     influence = try container.decodeIfPresent(String.self, forKey: .influence)
   }
 
@@ -173,6 +179,11 @@ extension InferenceOptions {
       throw ImmerseError(
         .usage, "\(intervals.rawValue) intervals are there for models without weights only",
         remedy: "use the intervals of the rows")
+    }
+    if adjustment != .none && means.isEmpty {
+      throw ImmerseError(
+        .usage, "differences are to be adjusted by \(adjustment.rawValue), but no factor's means are asked for",
+        remedy: "add --means, or leave --adjust out")
     }
     guard (2...1_000_000).contains(draws) else {
       throw ImmerseError(.usage, "\(draws) draws", remedy: "give some 1,000")

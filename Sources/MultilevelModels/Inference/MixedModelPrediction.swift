@@ -16,6 +16,7 @@ public struct MixedModelPrediction: Transform {
   private let fixed: [(column: DesignColumn, coefficient: Double)]
   private let levels: [Level]
   private let residualDeviation: Double
+  private let hasOffset: Bool
   private let seed: UInt64?
   /// Columns that must be there for the frame though their values are not used.
   private let unread: [ColumnRequest]
@@ -36,43 +37,39 @@ public struct MixedModelPrediction: Transform {
     let label: String
   }
 
-  /// - Throws: `usage` where factors cross or there is an offset, `failure` where the equations cannot be solved.
+  /// - Throws: `usage` where there is an offset beside a computed response, `failure` where the equations cannot be solved.
   public init(_ fitted: MixedModel, seed: UInt64? = nil) throws(ImmerseError) {
-    guard case .nested(let model, let optimum) = fitted.fitted else {
-      throw ImmerseError(
-        .usage, "predictions are there for nested factors only",
-        remedy: "take the random effects and add them in another program")
+    let parts: Parts
+    switch fitted.fitted {
+    case .nested(let model, let optimum): parts = try Parts(model, optimum)
+    case .crossed(let model, let optimum): parts = try Parts(model, optimum)
     }
-    let frame = model.grams.frame
-    guard model.grams.plan.formula.offsets.isEmpty else {
-      throw ImmerseError(.usage, "predictions of models with an offset are not there", remedy: "add the offset to them")
-    }
+    let (frame, formula) = (parts.frame, parts.plan.formula)
     self.frame = frame
     self.seed = seed
-    let effects = try FixedEffects(model, optimum)
-    fixed = zip(model.fixed, effects.estimates).map { (frame.columns[$0], $1) }
-    let sigma =
-      optimum.evaluation.residualVariance.squareRoot()
-      * model.grams.scales[frame.response].scale
-    residualDeviation = sigma
-    let factors: [Matrix]
-    do { factors = try model.rawFactors(optimum.theta) } catch { throw .unsolvable }
-    var levels: [Level] = []
-    for (depth, modes) in try model.conditionalModes(optimum).enumerated() {
-      let tree = model.grams.nesting.levels[depth]
+    fixed = parts.fixed
+    residualDeviation = parts.sigma
+    levels = zip(parts.trees, try fitted.conditionalModes()).map { tree, modes in
       let groups = tree.factor.columns.compactMap { name in frame.groups.first { $0.name == name } }
+      let count = tree.codes.count / max(1, groups.count)
       var index = CellIndex(columnCount: groups.count)
-      for group in 0..<tree.count { _ = index.insert { tree.codes[group * groups.count + $0] } }
-      levels.append(
-        Level(
-          variables: groups.map(\.variable), names: groups.map(\.levels),
-          effects: modes.terms.compactMap { name in frame.columns.first { $0.name == name } }, index: index,
-          modes: (0..<tree.count).flatMap { group in modes.modes.map { $0[group] } },
-          root: factors[depth].scaled(by: sigma), label: tree.factor.label))
+      for group in 0..<count { _ = index.insert { tree.codes[group * groups.count + $0] } }
+      return Level(
+        variables: groups.map(\.variable), names: groups.map(\.levels),
+        effects: modes.terms.compactMap { name in frame.columns.first { $0.name == name } }, index: index,
+        modes: (0..<count).flatMap { group in modes.modes.map { $0[group] } },
+        root: tree.root.scaled(by: parts.sigma), label: tree.factor.label)
     }
-    self.levels = levels
-    let response = Set(try model.grams.plan.formula.responseColumns)
-    let weights = Set(fitted.request.weights + model.grams.plan.furtherGroups)
+    hasOffset = !formula.offsets.isEmpty
+    if hasOffset {
+      guard case .column = formula.response else {
+        throw ImmerseError(
+          .usage, "predictions of a computed response with an offset are not there",
+          remedy: "compute the response as a column beforehand")
+      }
+    }
+    let response = Set(try formula.responseColumns)
+    let weights = Set(fitted.request.weights + parts.plan.furtherGroups)
     let grouping = Set(frame.groups.map(\.name)).subtracting(weights)
     inputs = frame.columnRequests.filter {
       grouping.contains($0.name) || !(response.contains($0.name) || weights.contains($0.name))
@@ -81,6 +78,47 @@ public struct MixedModelPrediction: Transform {
     unread = frame.columnRequests.filter { !read.contains($0.name) }
     outputs =
       [Field("fitted", .float64), Field("fitted_fixed", .float64)] + (seed == nil ? [] : [Field("simulated", .float64)])
+  }
+
+  /// What nested and crossed factors have in common.
+  private struct Parts {
+    let plan: ModelPlan
+    let frame: ModelFrame
+    let fixed: [(column: DesignColumn, coefficient: Double)]
+    let sigma: Double
+    /// Of each factor the codes of its groups, and a root of Ψ over σ².
+    let trees: [(factor: GroupingFactor, codes: [Int32], root: Matrix)]
+
+    init(_ model: LinearMixedModel, _ optimum: Optimum) throws(ImmerseError) {
+      try self.init(
+        model.grams.plan, model.grams.frame, model.grams.scales, model.fixed, optimum.evaluation.profile, optimum.theta,
+        zip(model.grams.nesting.levels, model.levels).map { ($0.factor, $0.codes, $1.effects) })
+    }
+
+    init(_ model: CrossedModel, _ optimum: OptimumOf<CrossedEvaluation>) throws(ImmerseError) {
+      try self.init(
+        model.grams.plan, model.grams.frame, model.grams.scales, model.fixed, optimum.evaluation.profile, optimum.theta,
+        model.factors.map { ($0.factor, $0.codes, $0.effects) })
+    }
+
+    private init(
+      _ plan: ModelPlan, _ frame: ModelFrame, _ scales: [ColumnScale], _ fixed: [Int], _ profile: ProfiledEstimates,
+      _ theta: [Double], _ factors: [(GroupingFactor, [Int32], RandomEffects)]
+    ) throws(ImmerseError) {
+      self.plan = plan
+      self.frame = frame
+      self.fixed = zip(fixed, try FixedEffects.estimates(fixed, frame, scales, profile)).map { (frame.columns[$0], $1) }
+      sigma = profile.residualVariance.squareRoot() * scales[frame.response].scale
+      var trees: [(GroupingFactor, [Int32], Matrix)] = []
+      var first = 0
+      do {
+        for (factor, codes, effects) in factors {
+          trees.append((factor, codes, try effects.rawFactor(theta[first..<first + effects.thetaCount])))
+          first += effects.thetaCount
+        }
+      } catch { throw .unsolvable }
+      self.trees = trees
+    }
   }
 
   public func apply(to batch: Batch) throws(ImmerseError) -> Batch {
@@ -111,6 +149,10 @@ public struct MixedModelPrediction: Transform {
     var mean = [Double](repeating: 0, count: count)
     for (column, coefficient) in fixed {
       for (row, value) in values(column).enumerated() { mean[row] += coefficient * value }
+    }
+    if hasOffset {
+      // The response less the offset, where the response is set to 1.
+      for (row, value) in values(frame.columns[frame.response]).enumerated() { mean[row] += 1 - value }
     }
     var fitted = mean
     var simulated = mean

@@ -42,6 +42,13 @@ extension MixedModelResult {
           "percentile intervals of \(options.draws) draws from the model with seed \(options.seed)"
             + (bootstrap.failures > 0 ? "; \(bootstrap.failures) refits did not converge and were left out" : "")))
     }
+    if options.adjustment != .none {
+      furtherNotes.append(
+        Note(
+          "adjustment",
+          "p-values and intervals of the \(contrasts.count) differences are adjusted by \(options.adjustment.rawValue)"
+            + (options.adjustment == .holm ? ", the intervals by bonferroni" : "")))
+    }
     criterion = Criterion(
       name: model.isRestricted ? "REML" : grams.plan.isSampled ? "pseudo-ML" : "ML",
       value: optimum.evaluation.criterion)
@@ -77,7 +84,10 @@ extension MixedModelResult {
       }
       return rows
     }
-    return (try rows(grid.cells), try rows(grid.pairs))
+    let adjustment = model.grams.plan.inference.adjustment
+    return (
+      try rows(grid.cells), try rows(grid.pairs).adjusted(adjustment, means: grid.cells.count, level: level)
+    )
   }
 
   static func fixedEffectRows(

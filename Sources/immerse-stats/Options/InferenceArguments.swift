@@ -5,8 +5,8 @@ import ImmerseStats
 struct InferenceArguments: ParsableArguments {
   @Option(
     help: """
-      model, sandwich (robust to what the model gets wrong within clusters) or cr2 (corrected for few clusters; two \
-      levels, no weights); by default model without weights, sandwich with them.
+      model, sandwich (robust to what the model gets wrong within clusters) or cr2 (corrected for few clusters, which are \
+      the top-level groups); by default model without weights, sandwich with them.
       """)
   var se: InferenceOptions.StandardErrors?
 
@@ -52,6 +52,10 @@ struct InferenceArguments: ParsableArguments {
   @Option(help: "Factors, separated by commas: their marginal means and differences.")
   var means: String?
 
+  @Option(
+    help: "How p-values and intervals of those differences take in their number: none, bonferroni, holm or tukey.")
+  var adjust: InferenceOptions.Adjustment = .none
+
   @Option(help: "A factor whose groups are left out in turn: Cook's distance and the change of every estimate.")
   var influence: String?
 
@@ -59,7 +63,7 @@ struct InferenceArguments: ParsableArguments {
     InferenceOptions(
       standardErrors: se, degreesOfFreedom: df, bread: bread, psu: psu, strata: strata, fpc: fpc,
       varianceErrors: varianceErrors, tests: tests, intervals: intervals, draws: draws, seed: seed, shares: r2,
-      means: means.names, influence: influence)
+      means: means.names, adjustment: adjust, influence: influence)
   }
 }
 
@@ -67,3 +71,4 @@ extension InferenceOptions.StandardErrors: ExpressibleByArgument {}
 extension InferenceOptions.DegreesOfFreedom: ExpressibleByArgument {}
 extension InferenceOptions.Intervals: ExpressibleByArgument {}
 extension InferenceOptions.Bread: ExpressibleByArgument {}
+extension InferenceOptions.Adjustment: ExpressibleByArgument {}
