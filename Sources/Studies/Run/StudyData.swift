@@ -12,6 +12,8 @@ struct StudyData {
   let dataset: Dataset
   /// What the steps made of the weights; nil where they are in the data.
   let weights: MadeWeights?
+  /// Its models, presets carried out.
+  let modelSteps: [ModelStep]
   /// The study's estimates, presets carried out.
   let requests: [EstimateRequest]
   /// What did not match between the rows and the joined tables.
@@ -39,7 +41,8 @@ struct StudyData {
     for (step, framework) in zip(study.scores, frameworks) {
       columns += try Estimation.columns(UnitEstimates.request(step, framework, study.design))
     }
-    for step in study.models { columns += try MixedModel.columns(step.request) }
+    modelSteps = try study.models.map { s throws(ImmerseError) in try s.carryingOutPreset(of: source) }
+    for step in modelSteps { columns += try MixedModel.columns(step.request) }
     let made = Set(study.weighting.map(\.output))
     columns.removeAll { made.contains($0.name) }
     var unprofiled: Set<String> = []

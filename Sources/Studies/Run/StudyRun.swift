@@ -63,7 +63,7 @@ public struct StudyRun: Sendable {
       unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))
     }
     // Models of several fits read the rows by themselves.
-    let modelTickets = try study.models.map { s throws(ImmerseError) in
+    let modelTickets = try data.modelSteps.map { s throws(ImmerseError) in
       try s.requests.map { request throws(ImmerseError) in
         request.isPooled ? nil : pass.add(try MixedModel.grams(request, of: dataset, with: engine))
       }
@@ -111,7 +111,7 @@ public struct StudyRun: Sendable {
       sensitivities.append(Analysis(step: step.step, result: result.analysis()))
     }
     var fits: [Analysis] = []
-    for (step, tickets) in zip(study.models, modelTickets) {
+    for (step, tickets) in zip(data.modelSteps, modelTickets) {
       var own: [MixedModel] = []
       for (request, ticket) in zip(step.requests, tickets) {
         if let ticket {

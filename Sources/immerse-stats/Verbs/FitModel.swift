@@ -103,8 +103,8 @@ struct FitModel: ParsableCommand {
     if (formula == nil) == (resume == nil) {
       throw ValidationError("give either a formula or --resume with a saved fit, whose formula it keeps")
     }
-    if replication.preset != nil {
-      throw ValidationError("presets are for estimates; name --weights, --replicates and --plausible")
+    if replication.preset != nil && (save != nil || resume != nil || !merge.isEmpty) {
+      throw ValidationError("a saved fit has no replicates or plausible values, which presets bring")
     }
     if resume != nil, ml || reml || weights != nil || residualBy != nil || weightScaling != .none {
       throw ValidationError("a saved fit keeps its likelihood, weights and residual classes")
@@ -121,7 +121,12 @@ struct FitModel: ParsableCommand {
     let engine = global.engine
     let models: [MixedModel]
     if save == nil && resume == nil && merge.isEmpty {
-      models = try MixedModel.fit(try requests, to: try rows(engine), engine: engine)
+      let source = try rows(engine)
+      let asked = try requests
+      let preset = replication.preset
+      models = try MixedModel.fit(
+        try preset.map { preset in try asked.map { try preset.apply(to: $0, of: source) } } ?? asked, to: source,
+        engine: engine)
     } else {
       var saved =
         try resume.map { try SavedFit(file: $0) } ?? SavedFit(try request, of: try rows(engine), engine: engine)
