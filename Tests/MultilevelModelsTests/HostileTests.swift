@@ -1,4 +1,6 @@
 import Columnar
+import DataFormats
+import Foundation
 import ModelFormula
 import Streaming
 import TestSupport
@@ -75,6 +77,29 @@ import Testing
     }
     #expect(error?.kind == .usage)
     #expect(error?.problem.contains("20301 variances and covariances") == true, "\(error?.description ?? "")")
+  }
+
+  /// Every school has rows in both files, whose factor levels differ in order.
+  @Test func groupsSplitOverFiles() throws {
+    let table = try Fixture.hsb82()
+    let (schools, x, y) = (table.strings("school"), table.numbers("cses"), table.numbers("mAch"))
+    try TestFiles.withTemporaryFolder { folder in
+      var paths: [String] = []
+      for part in 0..<2 {
+        let rows = schools.indices.filter { $0 % 2 == part }
+        let ordered = part == 0 ? rows : rows.reversed()
+        let lines = ["school,cses,mAch"] + ordered.map { "s\(schools[$0]),\(x[$0]),\(y[$0])" }
+        let path = folder.appending(path: "\(part).csv")
+        try lines.joined(separator: "\n").write(to: path, atomically: true, encoding: .utf8)
+        paths.append(path.path)
+      }
+      let request = FitRequest("mAch ~ cses + (cses | school)")
+      let whole = try MixedModel.fit(request, to: table).result
+      let split = try MixedModel.fit(request, to: try DataFile.open(paths)).result
+      #expect(split.groups == ["school": 160] && split.count == whole.count)
+      expectClose(split.criterion.value, whole.criterion.value, relative: 1e-12)
+      expectClose(split.rows.map(\.estimate), whole.rows.map(\.estimate), relative: 1e-8)
+    }
   }
 
   /// A diagonal term of 200 columns is fitted, and its criterion is that of 200 terms of one column.
