@@ -33,6 +33,7 @@ import Testing
     return Table([
       ("y", Column(y)), ("x", Column(x)), ("w", Column(w)), ("v", Column(v)),
       ("one", Column([Double](repeating: 1, count: y.count))),
+      ("f", Column(v.map { $0 == 1 ? 1 : 2 })),
     ]).adding("school", school).adding("class", name)
   }
 
@@ -123,7 +124,7 @@ import Testing
       "weights of class"
     ),
     (
-      FitRequest("y ~ x + (1 | school)", weights: ["one", "v"], weightsKind: .frequency, weightsAre: .conditional),
+      FitRequest("y ~ x + (1 | school)", weights: ["one", "f"], weightsKind: .frequency, weightsAre: .conditional),
       "one cluster, whatever its frequency"
     ),
   ])

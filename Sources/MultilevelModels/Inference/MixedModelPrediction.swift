@@ -109,7 +109,7 @@ public struct MixedModelPrediction: Transform {
       self.frame = frame
       self.fixed = zip(fixed, try FixedEffects.estimates(fixed, frame, scales, profile)).map { (frame.columns[$0], $1) }
       sigma = profile.residualVariance.squareRoot() * scales[frame.response].scale
-      var trees: [(GroupingFactor, [Int32], Matrix)] = []
+      var trees: [(factor: GroupingFactor, codes: [Int32], root: Matrix)] = []
       var first = 0
       do {
         for (factor, codes, effects) in factors {

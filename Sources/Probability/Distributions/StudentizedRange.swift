@@ -52,7 +52,7 @@ public struct StudentizedRange: Sendable {
       high *= 2
       atHigh = survival(high) - p
     }
-    for _ in 0..<100 where high - low > 1e-12 * high {
+    for _ in 0..<100 where (high - low).magnitude > 1e-12 * high.magnitude {
       let middle = (low * atHigh - high * atLow) / (atHigh - atLow)
       let value = survival(middle) - p
       if value.magnitude < 1e-15 { return middle }
