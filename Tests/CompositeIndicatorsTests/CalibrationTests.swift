@@ -55,56 +55,6 @@ import Testing
     #expect(other.count == 32)
   }
 
-  /// Python 3.11 with NumPy and SciPy: Tests/Reference/item_standard_errors.py, numeric derivatives of log-likelihoods. Its
-  /// coordinates of two groups keep the metric by themselves, where ours are held to it by a constraint.
-  @Test(arguments: ["one", "weighted", "two"])
-  func standardErrors(_ kind: String) throws {
-    let golden = try GoldenJSON(TestFiles.golden("indicators/item_standard_errors.json"))[kind]
-    var (patterns, weights, groups) = ([Int](), [Double](), [String?]())
-    for (pattern, count) in Self.counts.enumerated() {
-      for (group, count) in [("A", count), ("B", kind == "two" ? count / 2 + 12 : 0)] {
-        patterns += Array(repeating: pattern, count: count)
-        groups += Array(repeating: group, count: count)
-        weights += Array(repeating: kind == "weighted" && pattern % 2 == 1 ? 3 : 1, count: count)
-      }
-    }
-    let source = Table(
-      Self.names.enumerated().map { item, name in (name, Column(patterns.map { Self.answer($0, item) })) }
-        + [("w", Column(weights)), ("country", Column(groups))])
-    let calibration = ScaleCalibration(
-      "a", Self.names, maximum: 1, weights: "w", group: kind == "two" ? "country" : nil)
-    let result = try calibration.run(on: source, engine: engine)
-    expectClose(result.scale.items.map(\.parameters.slope), try golden["slopes"].numbers, relative: 1e-6)
-    expectClose(
-      result.scale.items.flatMap(\.parameters.thresholds), try golden["thresholds"].numbers, relative: 1e-6)
-    expectClose(result.errors.compactMap(\.slope), try golden["slope_errors"].numbers, relative: 1e-5)
-    expectClose(result.errors.flatMap(\.thresholds), try golden["threshold_errors"].numbers, relative: 1e-5)
-  }
-
-  /// A simulation: estimates less the truth, in standard errors, have a mean square of 1.
-  @Test func errorsCoverTheTruth() throws {
-    let source = Self.simulated([("A", 0.6, 0.8), ("B", -0.6, 0.8)], each: 400)
-    var calibration = ScaleCalibration("s", Self.sixNames, maximum: 3, group: "country")
-    calibration.free = ["i2": ["B"]]
-    let result = try calibration.run(on: source, engine: engine)
-    #expect(result.errors.map(\.group) == [nil, nil, nil, nil, nil, nil, "B"])
-    var squares: [Double] = []
-    for error in result.errors {
-      let item = try #require(result.scale.items.first { $0.name == error.item })
-      let parameters = try #require(error.group == nil ? item.parameters : item.byGroup?["B"])
-      let place = try #require(Self.sixNames.firstIndex(of: error.item))
-      let slope = (parameters.slope - SixItems.slopes[place]) / (error.slope ?? .nan)
-      squares.append(slope * slope)
-      for (index, threshold) in parameters.thresholds.enumerated() {
-        let z = (threshold - SixItems.thresholds[place][index]) / error.thresholds[index]
-        squares.append(z * z)
-      }
-    }
-    let mean = squares.reduce(0, +) / Double(squares.count)
-    // 28 dependent squares: chi-squared with as few as 7 degrees of freedom stays within these in 99.9 of 100.
-    #expect(mean > 0.1 && mean < 3.5)
-  }
-
   /// Answers of a generalised partial credit model in groups that differ in mean and spread.
   static func simulated(_ groups: [(name: String, mean: Double, sd: Double)], each: Int, biased: Bool = false) -> Table
   {

@@ -9,13 +9,13 @@ import Numerics
 /// likelihood, which is concave; means and standard deviations of groups from their posteriors. Then the metric is
 /// restored. Source: Bock and Aitkin (1981), Psychometrika 46, 443-459.
 struct MarginalEstimation {
-  struct Item {
+  private struct Item {
     var slope = 1.0
     /// One for each category; 0 for the lowest. Category k has the exponent slope k θ + intercept_k.
     var intercepts: [Double]
   }
 
-  struct Population {
+  private struct Population {
     var mean = 0.0
     var sd = 1.0
   }
@@ -29,19 +29,17 @@ struct MarginalEstimation {
     var respondents: [[Double]]
   }
 
-  let calibration: ScaleCalibration
-  let table: PatternTable
+  private let calibration: ScaleCalibration
+  private let table: PatternTable
   private let groupNames: [String]
-  let nodes = Quadrature(mean: 0, sd: 1).nodes
+  private let nodes = Quadrature(mean: 0, sd: 1).nodes
   /// The position in `items` of an item's parameters in a group.
-  let sets: [[Int]]
+  private let sets: [[Int]]
   private let setItems: [Int]
   /// Pattern by pattern, one value for each group, groups with equal sums.
-  let weights: [[Double]]
-  /// What a group's weights are multiplied by to give these.
-  let weightScales: [Double]
-  var items: [Item]
-  var populations: [Population]
+  private let weights: [[Double]]
+  private var items: [Item]
+  private var populations: [Population]
 
   static let tolerance = 1e-10
   static let iterationLimit = 20_000
@@ -70,9 +68,7 @@ struct MarginalEstimation {
         variable: calibration.name)
     }
     let count = Double(table.counts.reduce(0) { $0 + $1.reduce(0, +) })
-    let scales = totals.map { count / Double(groupCount) / $0 }
-    weightScales = scales
-    weights = table.weights.map { row in zip(row, scales).map(*) }
+    weights = table.weights.map { row in row.indices.map { row[$0] / totals[$0] * count / Double(groupCount) } }
     populations = Array(repeating: Population(), count: groupCount)
 
     let categories = calibration.categories
@@ -119,7 +115,7 @@ struct MarginalEstimation {
   }
 
   /// Logarithms of category probabilities: categories by points.
-  func logProbabilities(_ item: Item) -> [Double] {
+  private func logProbabilities(_ item: Item) -> [Double] {
     let (count, points) = (item.intercepts.count, nodes.count)
     var logs = [Double](repeating: 0, count: count * points)
     for (point, theta) in nodes.enumerated() {
@@ -138,7 +134,7 @@ struct MarginalEstimation {
   }
 
   /// The logarithm of a group's density on the points, summing to 1.
-  func logDensity(_ population: Population) -> [Double] {
+  private func logDensity(_ population: Population) -> [Double] {
     let steps = nodes.map { ($0 - population.mean) / population.sd }
     let total = steps.reduce(0) { $0 + Double.exp(-$1 * $1 / 2) }
     return steps.map { -$0 * $0 / 2 - Double.log(total) }
@@ -287,13 +283,12 @@ struct MarginalEstimation {
         CalibrationResult.Group(
           name: groupNames.isEmpty ? nil : groupNames[group], mean: population.mean, sd: population.sd,
           count: table.counts.reduce(0) { $0 + $1[group] })
-      }, errors: hasConverged ? itemErrors(groupNames) : [], fits: fits(expected),
-      logLikelihood: expected.logLikelihood, iterations: iterations,
+      }, fits: fits(expected), logLikelihood: expected.logLikelihood, iterations: iterations,
       hasConverged: hasConverged, tolerance: Self.tolerance,
       count: table.counts.reduce(0) { $0 + $1.reduce(0, +) }, patterns: table.codes.count)
   }
 
-  func parameters(of set: Int) -> ResponseItem.Parameters {
+  private func parameters(of set: Int) -> ResponseItem.Parameters {
     let item = items[set]
     return ResponseItem.Parameters(
       slope: item.slope,

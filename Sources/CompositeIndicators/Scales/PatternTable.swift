@@ -7,8 +7,6 @@ struct PatternTable: Sendable {
   var codes: [[UInt8]] = []
   /// Pattern by pattern, one value for each group.
   var weights: [[Double]] = []
-  /// Sums of squared weights, likewise.
-  var squares: [[Double]] = []
   var counts: [[Int]] = []
 }
 
@@ -35,7 +33,7 @@ struct PatternFit: Fit {
     }
     return PatternTable(
       codes: order.map { partial.table.codes[$0] }, weights: order.map { partial.table.weights[$0] },
-      squares: order.map { partial.table.squares[$0] }, counts: order.map { partial.table.counts[$0] })
+      counts: order.map { partial.table.counts[$0] })
   }
 }
 
@@ -64,7 +62,6 @@ struct PatternPartial: Partial {
       let pattern = Int(patterns.numbers[row])
       guard group >= 0, weight > 0, let place = own[pattern] else { continue }
       table.weights[place][group] += weight
-      table.squares[place][group] += weight * weight
       table.counts[place][group] += 1
     }
   }
@@ -76,7 +73,6 @@ struct PatternPartial: Partial {
     places[codes] = table.codes.count
     table.codes.append(codes)
     table.weights.append(Array(repeating: 0, count: groups))
-    table.squares.append(Array(repeating: 0, count: groups))
     table.counts.append(Array(repeating: 0, count: groups))
     return table.codes.count - 1
   }
@@ -86,7 +82,6 @@ struct PatternPartial: Partial {
       guard let place = place(of: codes) else { continue }
       for group in 0..<groups {
         table.weights[place][group] += other.table.weights[index][group]
-        table.squares[place][group] += other.table.squares[index][group]
         table.counts[place][group] += other.table.counts[index][group]
       }
     }
@@ -95,17 +90,13 @@ struct PatternPartial: Partial {
   func write(to blob: inout BlobWriter) {
     blob.write(table.codes.flatMap { $0.map { Int($0) } })
     blob.write(table.weights.flatMap(\.self))
-    blob.write(table.squares.flatMap(\.self))
     blob.write(table.counts.flatMap(\.self))
   }
 
   mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
-    let (codes, weights, squares, counts) = (
-      try blob.integers(), try blob.doubles(), try blob.doubles(), try blob.integers()
-    )
+    let (codes, weights, counts) = (try blob.integers(), try blob.doubles(), try blob.integers())
     let width = scale.items.count
-    guard codes.count % width == 0, weights.count == codes.count / width * groups, squares.count == weights.count,
-      counts.count == weights.count,
+    guard codes.count % width == 0, weights.count == codes.count / width * groups, counts.count == weights.count,
       codes.allSatisfy({ (0...255).contains($0) })
     else { throw .brokenPartial }
     for index in 0..<(codes.count / width) {
@@ -114,7 +105,6 @@ struct PatternPartial: Partial {
       }
       for group in 0..<groups {
         table.weights[place][group] += weights[index * groups + group]
-        table.squares[place][group] += squares[index * groups + group]
         table.counts[place][group] += counts[index * groups + group]
       }
     }

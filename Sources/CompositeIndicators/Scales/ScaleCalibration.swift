@@ -117,19 +117,6 @@ public struct CalibrationResult: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey { case name, mean, sd, count }
   }
 
-  /// Standard errors of an item's parameters: those of the sandwich, which holds under any weights, for respondents who are
-  /// independent of each other.
-  public struct ItemError: Codable, Sendable, Equatable {
-    public var item: String
-    /// Nil for the parameters that hold in all groups without their own.
-    public var group: String?
-    /// Nil where slopes are fixed.
-    public var slope: Double?
-    public var thresholds: [Double]
-
-    enum CodingKeys: String, CodingKey { case item, group, slope, thresholds }
-  }
-
   public struct Fit: Codable, Sendable, Equatable {
     public var item: String
     public var group: String?
@@ -150,8 +137,6 @@ public struct CalibrationResult: Codable, Sendable, Equatable {
   /// Ready to score with.
   public let scale: ResponseScale
   public let groups: [Group]
-  /// Empty where the estimation did not converge, or the parameters are not determined by the answers.
-  public let errors: [ItemError]
   public let fits: [Fit]
   /// Of the items in each group, without a model of θ.
   public internal(set) var reliability: [ScaleReliability] = []
@@ -165,7 +150,7 @@ public struct CalibrationResult: Codable, Sendable, Equatable {
   public let patterns: Int
 
   enum CodingKeys: String, CodingKey {
-    case scale, groups, errors, fits, reliability, iterations, tolerance, count, patterns
+    case scale, groups, fits, reliability, iterations, tolerance, count, patterns
     case logLikelihood = "log_likelihood"
     case hasConverged = "converged"
   }

@@ -6,9 +6,9 @@ extension CalibrationResult {
   public var analysis: AnalysisResult {
     var rows: [JSONValue] = []
     for item in scale.items {
-      rows.append(json(item.name, nil, item.parameters))
+      rows.append(Self.json(item.name, nil, item.parameters))
       for (group, parameters) in (item.byGroup ?? [:]).sorted(by: { $0.key < $1.key }) {
-        rows.append(json(item.name, group, parameters))
+        rows.append(Self.json(item.name, group, parameters))
       }
     }
     return AnalysisResult(
@@ -51,24 +51,15 @@ extension CalibrationResult {
       ],
       notes: [
         Note("metric", "θ is scaled over the groups, each counted equally"),
-        Note(
-          "std_error", "standard errors are those of the sandwich, for respondents who are independent of each other"),
         Note("rmsd", "squared differences of probabilities averaged over θ and categories"),
       ], hasConverged: hasConverged)
   }
 
-  private func json(_ item: String, _ group: String?, _ parameters: ResponseItem.Parameters) -> JSONValue {
-    let error = errors.first { $0.item == item && $0.group == group }
-    return .object(
+  private static func json(_ item: String, _ group: String?, _ parameters: ResponseItem.Parameters) -> JSONValue {
+    .object(
       [
         .init("term", .string(item)), .init("group", JSONValue(group)), .init("slope", JSONValue(parameters.slope)),
-        .init("slope_std_error", JSONValue(error?.slope)),
       ]
-        + parameters.thresholds.enumerated().flatMap { index, threshold -> [JSONValue.Member] in
-          [
-            .init("threshold_\(index + 1)", JSONValue(threshold)),
-            .init("threshold_\(index + 1)_std_error", JSONValue(error.map { $0.thresholds[index] })),
-          ]
-        })
+        + parameters.thresholds.enumerated().map { .init("threshold_\($0 + 1)", JSONValue($1)) })
   }
 }
