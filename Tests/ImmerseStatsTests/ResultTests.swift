@@ -53,7 +53,8 @@ struct ResultTests {
     let keys = result.sections.map(\.key)
     #expect(
       keys == [
-        "variance_components", "inference", "criterion", "groups", "n", "dropped_rows", "weights", "convergence",
+        "variance_components", "vcov", "inference", "criterion", "groups", "n", "dropped_rows", "weights",
+        "convergence",
       ])
     guard case .array(let components)? = result.json["variance_components"] else {
       Issue.record("variance components are a list")

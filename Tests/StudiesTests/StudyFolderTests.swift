@@ -152,7 +152,8 @@ struct StudyFolderTests {
       #expect(result["comparison"].list.count == 2)
       expectClose(try result["comparison"][1]["statistic"].number, 42.1393, relative: 1e-5)
       #expect(result["tests"].list.count == 1)
-      #expect(result["r2"].list.count == 4)
+      // ICC, VPC, marginal and conditional R2, and those between and within subjects.
+      #expect(result["r2"].list.count == 6)
       #expect(result["intervals"].list.count == 6)
       let effects = try String(contentsOf: folder.appending(path: "slopes_random_effects.csv"), encoding: .utf8)
       #expect(effects.split(separator: "\n").count == 37)
