@@ -54,10 +54,11 @@ extension Suite {
     })
   }
 
-  /// Weighted likelihood estimates of children on six four-category items of a generalised partial credit model.
+  /// Weighted likelihood estimates of children on six four-category items of a generalised partial credit model. The
+  /// answers are drawn here; six items of the survey stand for them where a read is timed.
   static let scoreScale = Suite(
     name: "score-scale", summary: "children scored by WLE on six four-category items",
-    columns: names.map { .number($0) }
+    columns: BenchmarkSurvey.items.prefix(names.count).map { .number($0) }
   ) { input in
     let streams = RandomStreams(seed: 1, purpose: "benchmark scale")
     let thresholds = [-1.5, 0, 1.2]
