@@ -35,6 +35,16 @@ struct CSVWriterTests {
     #expect(try Self.text([("a", Column([1, .nan, 3]))]) == "1\n\"\"\n3\n")
   }
 
+  @Test("rows without columns are nothing to write")
+  func noColumns() throws {
+    let encoder = CSVEncoder(separator: UInt8(ascii: ","))
+    #expect(try encoder.encode(Batch([], rowCount: 3)).array.isEmpty)
+    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).csv").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try DataFile.write(Table(Batch([], rowCount: 3)), to: path, engine: Engine(threads: 1))
+    #expect(FileManager.default.contents(atPath: path)?.isEmpty == true)
+  }
+
   @Test("numbers are the shortest text that reads back")
   func shortest() throws {
     var random = SplitMix(5)

@@ -26,10 +26,11 @@ public struct CSVWriter: BatchWriter {
 public struct CSVEncoder: BatchEncoder {
   let separator: UInt8
 
-  /// O(cells).
+  /// O(cells). Rows without columns are nothing to write.
   ///
   /// - Throws: `badData` where a column holds more than 2 GB of text.
   public func encode(_ batch: Batch) throws(ImmerseError) -> Buffer<UInt8> {
+    if batch.columns.isEmpty { return Buffer([]) }
     let columns = try batch.columns.map { column throws(ImmerseError) in try CellTexts(column, separator: separator) }
     // A row of one empty cell would be a blank line; it is written as a pair of quotes.
     let marksEmptyRows = columns.count == 1
