@@ -114,7 +114,8 @@ public enum FileFormat: Sendable, CaseIterable {
       }
     }
     return ImmerseError(
-      .usage, "the extension tells no format that is \(isInput ? "read" : "written")", place: ImmerseError.Place(file: path),
+      .usage, "the extension tells no format that is \(isInput ? "read" : "written")",
+      place: ImmerseError.Place(file: path),
       remedy: "use one of \(names.joined(separator: " "))")
   }
 
