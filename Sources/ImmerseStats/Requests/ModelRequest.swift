@@ -1,4 +1,4 @@
-public import Columnar
+import Columnar
 public import MultilevelModels
 import Streaming
 
@@ -29,33 +29,11 @@ public struct ModelRequest: Sendable, Decodable {
     save = try container.decodeIfPresent(Bool.self, forKey: .save) ?? false
   }
 
-  /// The request, and those of the models it is compared with.
-  public var requests: [FitRequest] {
-    [request]
-      + compare.map { formula in
-        var other = request
-        other.formula = formula
-        other.inference = InferenceOptions()
-        return other
-      }
-  }
-
-  /// The result of the first of the fitted models, and how it compares with the others.
-  ///
-  /// - Throws: `usage` where the models cannot be compared, `failure` where the random effects cannot be found.
-  public func result(of models: [MixedModel]) throws(ImmerseError) -> AnalysisResult {
-    guard let model = models.first else { throw ImmerseError(.failure, "there is no model") }
-    var result = model.result.analysis
-    if models.count > 1 {
-      let comparison = try ModelComparison(models)
-      result.sections.insert(.init("comparison", comparison.json), at: 1)
-      result.notes += comparison.notes
-    }
-    return result
-  }
-
   func run(on source: any Source, engine: Engine) throws(ImmerseError) -> AnalysisOutcome {
-    guard save else { return try outcome(of: try MixedModel.fit(requests, to: source, engine: engine), source, engine) }
+    guard save else {
+      let requests = request.comparing(with: compare)
+      return try outcome(of: try MixedModel.fit(requests, to: source, engine: engine), source, engine)
+    }
     guard compare.isEmpty else {
       throw ImmerseError(.usage, "models are compared by fits to the same rows, and such are not saved")
     }
@@ -68,7 +46,7 @@ public struct ModelRequest: Sendable, Decodable {
   func outcome(
     of models: [MixedModel], _ source: (any Source)?, _ engine: Engine
   ) throws(ImmerseError) -> AnalysisOutcome {
-    var outcome = AnalysisOutcome(result: try result(of: models))
+    var outcome = AnalysisOutcome(result: try MixedModel.analysis(of: models))
     if randomEffects {
       let effects = GroupPrediction.analysis(try models[0].groupPredictions())
       outcome.result.sections.append(.init("random_effects", .array(effects.rows)))

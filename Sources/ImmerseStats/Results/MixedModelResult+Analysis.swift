@@ -1,4 +1,4 @@
-import Columnar
+public import Columnar
 public import MultilevelModels
 import SurveyStatistics
 
@@ -27,6 +27,22 @@ extension MixedModelResult {
     ]
     return AnalysisResult(
       "fit.linear", rows: rows.map(\.json), sections: sections, notes: notes, hasConverged: convergence.converged)
+  }
+}
+
+extension MixedModel {
+  /// The result of the first of several models of the same rows, and how it compares with the others.
+  ///
+  /// - Throws: `usage` where the models cannot be compared.
+  public static func analysis(of models: [MixedModel]) throws(ImmerseError) -> AnalysisResult {
+    guard let model = models.first else { throw ImmerseError(.failure, "there is no model") }
+    var result = model.result.analysis
+    if models.count > 1 {
+      let comparison = try ModelComparison(models)
+      result.sections.insert(.init("comparison", comparison.json), at: 1)
+      result.notes += comparison.notes
+    }
+    return result
   }
 }
 

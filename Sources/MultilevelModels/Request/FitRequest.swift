@@ -122,6 +122,17 @@ public struct FitRequest: Sendable, Hashable, Codable {
   /// Whether the result comes from several fits.
   public var isPooled: Bool { replicates != nil || !plausible.isEmpty }
 
+  /// The request, and those of other models of the same rows, of which only the likelihood is wanted.
+  public func comparing(with formulae: [String]) -> [FitRequest] {
+    [self]
+      + formulae.map { formula in
+        var other = self
+        other.formula = formula
+        other.inference = InferenceOptions()
+        return other
+      }
+  }
+
   /// - Throws: `usage` where the request contradicts itself.
   public func validate() throws(ImmerseError) { _ = try ModelPlan(self) }
 }

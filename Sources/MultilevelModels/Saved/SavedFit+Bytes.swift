@@ -1,6 +1,6 @@
 public import Columnar
 import ModelFormula
-public import Streaming
+import Streaming
 
 /// The file of a fit. Layout, little-endian: magic `IMSTMODL`, format version (UInt32), then the request by its names and
 /// values, the profile, θ and the cross-products, each with its length; a checksum (FNV-1a, 64 bits) of all of it.

@@ -39,13 +39,5 @@ public struct ModelStep: Sendable, Decodable {
   }
 
   /// The request, and those of the models it is compared with.
-  var requests: [FitRequest] {
-    [request]
-      + compare.map { formula in
-        var other = request
-        other.formula = formula
-        other.inference = InferenceOptions()
-        return other
-      }
-  }
+  var requests: [FitRequest] { request.comparing(with: compare) }
 }

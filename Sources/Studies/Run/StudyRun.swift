@@ -174,13 +174,7 @@ public struct StudyRun: Sendable {
 
   /// A model with its comparisons and random effects.
   private static func fit(_ step: ModelStep, _ models: [MixedModel]) throws(ImmerseError) -> Analysis {
-    var result = models[0].result.analysis
-    if models.count > 1 {
-      let comparison = try ModelComparison(models)
-      result.sections.insert(.init("comparison", comparison.json), at: 1)
-      result.notes += comparison.notes
-    }
     let effects = step.randomEffects ? GroupPrediction.analysis(try models[0].groupPredictions()) : nil
-    return Analysis(step: step.step, result: result, randomEffects: effects)
+    return Analysis(step: step.step, result: try MixedModel.analysis(of: models), randomEffects: effects)
   }
 }

@@ -121,8 +121,8 @@ struct FitModel: ParsableCommand {
     let engine = global.engine
     let models: [MixedModel]
     if save == nil && resume == nil && merge.isEmpty {
+      let asked = try request.comparing(with: compare)
       let source = try rows(engine)
-      let asked = try requests
       let preset = replication.preset
       models = try MixedModel.fit(
         try preset.map { preset in try asked.map { try preset.apply(to: $0, of: source) } } ?? asked, to: source,
@@ -139,12 +139,7 @@ struct FitModel: ParsableCommand {
       models = [try saved.model(threads: engine.threads)]
       if let save { try OutputFile.write(saved.bytes, to: save, force: global.force) }
     }
-    var result = models[0].result.analysis
-    if models.count > 1 {
-      let comparison = try ModelComparison(models)
-      result.sections.insert(.init("comparison", comparison.json), at: 1)
-      result.notes += comparison.notes
-    }
+    var result = try MixedModel.analysis(of: models)
     try writeTables(models[0], engine)
     result.provenance = Provenance.current
     try output.write(result, global)
@@ -167,20 +162,16 @@ struct FitModel: ParsableCommand {
     }
   }
 
-  private var request: FitRequest { get throws { try request(formula ?? "", inference.options(seed: global.seed)) } }
-
-  private var requests: [FitRequest] {
-    get throws { try [request] + compare.map { try request($0, InferenceOptions()) } }
-  }
-
-  private func request(_ formula: String, _ options: InferenceOptions) throws -> FitRequest {
-    let request = FitRequest(
-      formula, method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
-      weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy,
-      replicates: try replication.design(SurveyDesign(), seed: 1).replicates, plausible: replication.plausible,
-      inference: options)
-    try request.validate()
-    return request
+  private var request: FitRequest {
+    get throws {
+      let request = FitRequest(
+        formula ?? "", method: ml ? .ml : reml ? .reml : nil, weights: weights.names, weightsKind: weightsKind,
+        weightsAre: weightsAre, weightScaling: weightScaling, residualBy: residualBy,
+        replicates: try replication.design(SurveyDesign(), seed: 1).replicates, plausible: replication.plausible,
+        inference: inference.options(seed: global.seed))
+      try request.validate()
+      return request
+    }
   }
 }
 
