@@ -33,11 +33,19 @@ extension CalibrationModel {
   }
 
   private var notes: [Note] {
-    guard let smallest = summary.smallestFactor, smallest < 0 else { return [] }
-    return [
-      Note(
-        "negative_weights",
-        "some weights are negative, which no design takes; --method raking or --bounds keep them positive")
-    ]
+    var notes: [Note] = []
+    if let smallest = summary.smallestFactor, smallest < 0 {
+      notes.append(
+        Note(
+          "negative_weights",
+          "some weights are negative, which no design takes; --method raking or --bounds keep them positive"))
+    }
+    if summary.missable > 0 {
+      notes.append(
+        Note(
+          "margins_with_costs",
+          "\(summary.missable) of \(summary.margins.count) totals may be missed at a cost, and are not met exactly"))
+    }
+    return notes
   }
 }

@@ -102,10 +102,10 @@ public enum Inputs {
     return try Margin.read(try DataFile.open(file))
   }
 
-  /// A square table of numbers without names of rows: joint inclusion probabilities.
+  /// A square table of numbers without names of rows: joint inclusion probabilities, covariances of totals.
   ///
   /// - Throws: `noInput` where the file does not exist, `badData` where a cell is no number.
-  public static func jointProbabilities(_ file: String) throws(ImmerseError) -> [[Double]] {
+  public static func squareTable(_ file: String) throws(ImmerseError) -> [[Double]] {
     let source = try DataFile.open(file)
     let names = source.columnNames
     var rows: [[Double]] = []

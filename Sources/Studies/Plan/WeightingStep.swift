@@ -18,6 +18,12 @@ public struct WeightingStep: Sendable, Decodable {
   public var method: CalibrationMethod
   public var bounds: [Double]?
   public var weightBounds: [Double]?
+  /// The columns of the bounds of each row's own g.
+  public var unitBounds: [String]
+  /// Of `calibrate`: the cost of missing margins without a cost of their own.
+  public var cost: Double?
+  /// Of `calibrate`: a file of the covariance of estimated totals.
+  public var covariance: String?
   /// The column of clusters that share a g.
   public var cluster: String?
   /// Of `nonresponse`: the column that is 1 for respondents, and classes or covariates.
@@ -37,7 +43,8 @@ public struct WeightingStep: Sendable, Decodable {
   enum CodingKeys: String, CodingKey {
     case step, weights, margins, by, method, bounds
     case weightBounds = "weight_bounds"
-    case cluster, respondents, classes, covariates
+    case unitBounds = "unit_bounds"
+    case cost, covariance, cluster, respondents, classes, covariates
     case propensityClasses = "propensity_classes"
     case lower, upper, strict, output, identify
   }
@@ -51,6 +58,9 @@ public struct WeightingStep: Sendable, Decodable {
     method = try container.decodeIfPresent(CalibrationMethod.self, forKey: .method) ?? .linear
     bounds = try container.decodeIfPresent([Double].self, forKey: .bounds)
     weightBounds = try container.decodeIfPresent([Double].self, forKey: .weightBounds)
+    unitBounds = try container.decodeIfPresent([String].self, forKey: .unitBounds) ?? []
+    cost = try container.decodeIfPresent(Double.self, forKey: .cost)
+    covariance = try container.decodeIfPresent(String.self, forKey: .covariance)
     cluster = try container.decodeIfPresent(String.self, forKey: .cluster)
     respondents = try container.decodeIfPresent(String.self, forKey: .respondents)
     classes = try container.decodeIfPresent([String].self, forKey: .classes) ?? []
@@ -76,7 +86,7 @@ public struct WeightingStep: Sendable, Decodable {
   }
 
   /// - Parameter earlier: the column of weights of the step before.
-  func step(after earlier: String?, _ margins: [Margin]) throws(ImmerseError) -> WeightStep {
+  func step(after earlier: String?, _ margins: [Margin], covariance: [[Double]]) throws(ImmerseError) -> WeightStep {
     let weights = weights ?? earlier
     let rake = RakeRequest(weights: weights, margins: margins, by: by, output: output)
     switch step {
@@ -86,8 +96,8 @@ public struct WeightingStep: Sendable, Decodable {
       return .totals(
         .calibrate(
           CalibrationRequest(
-            weights: weights, margins: margins, method: method, bounds: bounds, weightBounds: weightBounds, by: by,
-            cluster: cluster, output: output)))
+            weights: weights, margins: margins, method: method, bounds: bounds, weightBounds: weightBounds,
+            unitBounds: unitBounds, cost: cost, covariance: covariance, by: by, cluster: cluster, output: output)))
     case .nonresponse:
       return .nonresponse(
         NonresponseRequest(

@@ -81,7 +81,8 @@ struct StudyData {
     var steps: [WeightStep] = []
     for step in study.weighting {
       let margins = try step.margins.map { file throws(ImmerseError) in try Inputs.margins(files.resolve(file)) }
-      steps.append(try step.step(after: steps.last?.output, margins ?? []))
+      let covariance = try step.covariance.map { f throws(ImmerseError) in try Inputs.squareTable(files.resolve(f)) }
+      steps.append(try step.step(after: steps.last?.output, margins ?? [], covariance: covariance ?? []))
     }
     return steps.isEmpty ? nil : WeightSteps(steps)
   }

@@ -40,7 +40,7 @@ public struct StudyRun: Sendable {
     var study = try StrictYAML.decode(Study.self, from: try Inputs.text(of: path), file: path)
     let files = StudyFiles(study: path)
     if let joint = study.design.pps?.jointFile {
-      study.design.pps?.joint = try Inputs.jointProbabilities(files.resolve(joint))
+      study.design.pps?.joint = try Inputs.squareTable(files.resolve(joint))
     }
     try study.checkNames(path)
     var frameworks: [Framework] = []
@@ -55,7 +55,8 @@ public struct StudyRun: Sendable {
       let request = data.weighted(request, in: study)
       let knowsSteps = request.design.weights == study.weighting.last?.output && request.design.replicates == nil
       return pass.add(
-        try Estimation.fit(request, of: dataset, calibrated: knowsSteps ? data.weights?.calibrated : nil, with: engine))
+        try Estimation.fit(
+          request, of: dataset, calibrated: knowsSteps ? data.weights?.calibrated ?? [] : [], with: engine))
     }
     let estimateTickets = try data.requests.map { r throws(ImmerseError) in try estimate(r) }
     var unitTickets: [Pass.Ticket<EstimateResult>] = []

@@ -40,12 +40,12 @@ public enum Estimation {
   /// The fit that carries out a request on a dataset, for a pass shared with others.
   ///
   /// Where weights come from population sizes, this reads the design's columns once; for quantiles it reads and sorts
-  /// the rows, for models it takes a pass for each Newton step. Where `calibrated` is the model that
-  /// made the design's weights, variances take into account that the margins are met exactly.
+  /// the rows, for models it takes a pass for each Newton step. Where `calibrated` are the steps
+  /// that made the design's weights, the first one first, variances take into account how these move with the sample.
   ///
   /// - Throws: `usage` where the request contradicts itself, `badData` where the design's columns do.
   public static func fit(
-    _ request: EstimateRequest, of dataset: Dataset, calibrated: CalibrationModel? = nil, with engine: Engine
+    _ request: EstimateRequest, of dataset: Dataset, calibrated: [WeightStepModel] = [], with engine: Engine
   ) throws(ImmerseError) -> any Fit<EstimateResult> {
     try request.validate()
     let imputations = try Imputations(request)
@@ -63,16 +63,16 @@ public enum Estimation {
   }
 
   private static func fit(
-    _ imputations: Imputations, _ request: EstimateRequest, of dataset: Dataset, calibrated: CalibrationModel?,
+    _ imputations: Imputations, _ request: EstimateRequest, of dataset: Dataset, calibrated: [WeightStepModel],
     with engine: Engine
   ) throws(ImmerseError) -> any Fit<EstimateResult> {
     let strata = try StratumNames(request.design, dataset.profile)
-    if let calibrated, calibrated.output != request.design.weights {
+    if let made = calibrated.last?.output, made != request.design.weights {
       throw ImmerseError(
-        .usage, "the weights were calibrated into \"\(calibrated.output)\", but the design does not use them",
+        .usage, "the weights were calibrated into \"\(made)\", but the design does not use them",
         variable: request.design.weights, remedy: "name them as the design's weights")
     }
-    guard calibrated == nil || request.design.replicates == nil else {
+    guard calibrated.isEmpty || request.design.replicates == nil else {
       throw ImmerseError(
         .usage, "replicates need every step by which the weights were made repeated", variable: request.design.weights,
         remedy: "give the steps, or replicates that went through them")
@@ -135,7 +135,8 @@ public enum Estimation {
     }
     return TotalsFit(
       request: request, statistics: statistics, estimands: estimands, domains: domains, strata: strata, filter: filter,
-      known: known, quantiles: quantiles, conclusion: conclusion, calibrated: calibrated)
+      known: known, quantiles: quantiles, conclusion: conclusion,
+      weighting: calibrated.compactMap(\.linearised))
   }
 
   /// Estimates from a source in one call.
@@ -143,10 +144,11 @@ public enum Estimation {
   /// - Throws: `usage` where the request contradicts itself, `badData` where the data contradict it.
   /// - Complexity: One pass over the columns, and work in the number of sampling units for each estimate.
   public static func run(
-    _ request: EstimateRequest, on source: any Source, calibrated: CalibrationModel? = nil, engine: Engine = Engine()
+    _ request: EstimateRequest, on source: any Source, calibrated: [WeightStepModel] = [], engine: Engine = Engine()
   ) throws(ImmerseError) -> EstimateResult {
     let dataset = try Dataset(
-      source, columns: try columns(request) + (calibrated?.inputs ?? []), unprofiled: try unprofiled(request),
+      source, columns: try columns(request) + calibrated.compactMap(\.linearised).flatMap(\.columns),
+      unprofiled: try unprofiled(request),
       engine: engine
     )
     return try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
@@ -154,8 +156,8 @@ public enum Estimation {
 }
 
 extension Estimation {
-  /// Estimates under weights that are in the data, made by steps that are known: standard errors then know the margins of the
-  /// last step, or, where replicates are made of the design, all steps, for every replicate repeats them.
+  /// Estimates under weights that are in the data, made by steps that are known: standard errors then know the steps to
+  /// totals and by classes of response, or, where replicates are made of the design, all steps, for every replicate repeats them.
   ///
   /// - Throws: `badData` where the steps make other weights of these rows; `usage` where the design holds replicates as
   ///   columns, which no step can be repeated in, or uses other weights.

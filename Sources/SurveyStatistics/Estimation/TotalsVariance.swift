@@ -34,7 +34,7 @@ struct TotalsVariance {
   private let totals: TotalsPartial
   private let frame: DesignFrame
   private let taylor: TaylorVariance
-  private let residuals: CalibrationResiduals?
+  private let residuals: WeightResiduals?
   /// By statistic, where its terms begin among those of all.
   private let firstTerms: [Int]
 
@@ -43,7 +43,7 @@ struct TotalsVariance {
     self.totals = totals
     self.frame = frame
     taylor = TaylorVariance(frame: frame)
-    residuals = try totals.calibration.map { c throws(ImmerseError) in try CalibrationResiduals(c) }
+    residuals = try totals.weighting.map { c throws(ImmerseError) in try WeightResiduals(c) }
     firstTerms = totals.layout.widths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
   }
 
@@ -53,13 +53,15 @@ struct TotalsVariance {
       let scale = ScaledVariance.scale(of: parts.flatMap { part in part.gradient.map { part.factor * $0 } })
       return ScaledVariance(variance: try taylor.variance(ofRows: rowMoments(parts, scale: scale)), scale: scale)
     }
-    let z = try unitTotals(parts)
-    let scale = ScaledVariance.scale(of: z.units.map { z.values[$0] })
-    return ScaledVariance(variance: try taylor.variance(of: scale == 1 ? z : z.divided(by: scale)), scale: scale)
+    let (z, added) = try unitTotals(parts)
+    let scale = ScaledVariance.scale(of: z.units.map { z.values[$0] } + added)
+    let variance = try taylor.variance(of: scale == 1 ? z : z.divided(by: scale))
+    return ScaledVariance(variance: added.reduce(variance) { $0 + $1 / scale * ($1 / scale) }, scale: scale)
   }
 
-  /// z = Σ factor · gradient'T of every lowest unit, less what calibration fixes.
-  private func unitTotals(_ parts: [Part]) throws(ImmerseError) -> UnitTotals {
+  /// z = Σ factor · gradient'T of every lowest unit, less what weighting steps fix, and the standard errors that estimated
+  /// totals add.
+  private func unitTotals(_ parts: [Part]) throws(ImmerseError) -> (z: UnitTotals, added: [Double]) {
     var z = UnitTotals(count: totals.tree.leafCount)
     for part in parts {
       for cell in part.cells {
@@ -69,15 +71,15 @@ struct TotalsVariance {
         z.add(influence * part.factor, to: cell.leaf)
       }
     }
-    try residuals?.subtract(
+    let added = try residuals?.subtract(
       parts.map { part in
-        CalibrationResiduals.Part(
+        WeightResiduals.Part(
           domain: part.domain,
           derivatives: part.gradient.enumerated().map {
             (term: firstTerms[part.statistic] + $0, value: part.factor * $1)
           })
       }, from: &z)
-    return z
+    return (z, added ?? [])
   }
 
   /// Where rows are units: the moments of the rows that lie in a domain, combined with the zeros of those that do not.

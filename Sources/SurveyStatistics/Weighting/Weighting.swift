@@ -9,7 +9,7 @@ public enum Weighting {
   public static func columns(_ request: WeightingRequest) throws(ImmerseError) -> [ColumnRequest] {
     try request.validate()
     return CellsPlan.columns(
-      weights: request.weights, classifiers: request.classifiers, numbers: request.margins.numbers)
+      weights: request.weights, classifiers: request.classifiers, numbers: request.numbers)
   }
 
   /// The fit that makes the weights, for a pass shared with others.
@@ -25,11 +25,11 @@ public enum Weighting {
     try request.validate()
     var (iterates, boundsWeights) = (false, false)
     if case .calibrate(let calibration) = request {
-      iterates = !calibration.function.isLinear && calibration.cluster == nil
+      iterates = (!calibration.function.isLinear || calibration.boundsRows) && calibration.cluster == nil
       boundsWeights = calibration.weightBounds != nil
     }
     let plan = try CellsPlan(
-      weights: request.weights, classifiers: request.classifiers, numbers: request.margins.numbers,
+      weights: request.weights, classifiers: request.classifiers, numbers: request.numbers,
       collectsPatterns: iterates, separatesWeights: boundsWeights, dataset.profile)
     return CellsFit(plan: plan, purpose: "\(request)") { (cells) throws(ImmerseError) in
       switch request {

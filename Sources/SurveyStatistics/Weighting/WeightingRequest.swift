@@ -46,11 +46,46 @@ public enum WeightingRequest: Sendable, Hashable {
     return columns.filter { $0 != cluster } + [cluster]
   }
 
+  /// The columns whose numbers are read: those that margins add up, and then the rows' bounds.
+  var numbers: [String] {
+    let numbers = margins.numbers
+    guard case .calibrate(let request) = self else { return numbers }
+    return request.unitBounds.reduce(into: numbers) { if !$0.contains($1) { $0.append($1) } }
+  }
+
   /// The column the weights are written to.
   public var output: String {
     switch self {
     case .rake(let request), .poststratify(let request): request.output
     case .calibrate(let request): request.output
+    }
+  }
+
+  /// The covariance of the totals, by row; empty where they are known.
+  var covariance: [[Double]] {
+    if case .calibrate(let request) = self, !request.covariance.isEmpty { return request.covariance }
+    return margins.covariance
+  }
+
+  /// The same step to other totals, in the order of the margins.
+  func shiftingTotals(by shifts: [Double]) -> WeightingRequest {
+    func shifted(_ margins: [Margin]) -> [Margin] {
+      zip(margins, shifts).map { margin, shift in
+        var margin = margin
+        margin.total += shift
+        return margin
+      }
+    }
+    switch self {
+    case .rake(var request):
+      request.margins = shifted(request.margins)
+      return .rake(request)
+    case .poststratify(var request):
+      request.margins = shifted(request.margins)
+      return .poststratify(request)
+    case .calibrate(var request):
+      request.margins = shifted(request.margins)
+      return .calibrate(request)
     }
   }
 

@@ -99,7 +99,7 @@ struct DesignOptions: ParsableArguments {
       }
       return UnequalProbabilities(
         method, form: ppsVariance, sumOfSquares: number,
-        joint: try method == .joint ? value.map { v throws(ImmerseError) in try Inputs.jointProbabilities(v) } : nil)
+        joint: try method == .joint ? value.map { v throws(ImmerseError) in try Inputs.squareTable(v) } : nil)
     }
   }
 }

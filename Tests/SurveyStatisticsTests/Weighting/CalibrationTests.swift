@@ -71,7 +71,7 @@ struct CalibrationTests {
     ] {
       guard let estimate = try? golden[name, "est"].number else { continue }
       let request = EstimateRequest(kind, of: [variable], design: CalibrationTests.design)
-      let row = try Estimation.run(request, on: weighted, calibrated: model).rows[0]
+      let row = try Estimation.run(request, on: weighted, calibrated: [.totals(model)]).rows[0]
       expectClose(row.estimate ?? .nan, estimate, relative: tolerance, name)
       expectClose(row.standardError ?? .nan, try golden[name, "se"].number, relative: tolerance, "SE of \(name)")
     }
@@ -83,7 +83,7 @@ struct CalibrationTests {
     let model = try CalibrationTests.calibrate(CalibrationTests.typesAndScores, on: source)
     let rows = try Estimation.run(
       EstimateRequest(.mean, of: ["api00"], design: CalibrationTests.design, by: ["stype"]),
-      on: try source.applying(model), calibrated: model
+      on: try source.applying(model), calibrated: [.totals(model)]
     ).rows
     for (index, row) in rows.enumerated() {
       expectClose(row.estimate ?? .nan, try golden["est"].numbers[index], relative: 1e-10)
@@ -147,7 +147,8 @@ struct CalibrationTests {
         (EstimateRequest.Kind.mean, "api00", "mean.api00"), (.total, "enroll", "total.enroll"),
       ] {
         let row = try Estimation.run(
-          EstimateRequest(kind, of: [variable], design: CalibrationTests.design), on: weighted, calibrated: model
+          EstimateRequest(kind, of: [variable], design: CalibrationTests.design), on: weighted,
+          calibrated: [.totals(model)]
         ).rows[0]
         expectClose(row.estimate ?? .nan, try golden[name, key, "est"].number, relative: 1e-10)
         expectClose(row.standardError ?? .nan, try golden[name, key, "se"].number, relative: 1e-10)
@@ -171,7 +172,8 @@ struct CalibrationTests {
     // survey lets rows of a negative weight into its estimates; this project refuses such weights as a design's.
     let error = #expect(throws: ImmerseError.self) {
       try Estimation.run(
-        EstimateRequest(.mean, of: ["api00"], design: CalibrationTests.design), on: weighted, calibrated: model)
+        EstimateRequest(.mean, of: ["api00"], design: CalibrationTests.design), on: weighted,
+        calibrated: [.totals(model)])
     }
     #expect(error?.problem.contains("negative weight") == true)
   }
@@ -184,7 +186,7 @@ struct CalibrationTests {
     let model = try Weighting.run(.calibrate(request), on: source)
     let rows = try Estimation.run(
       EstimateRequest(.total, of: ["enroll"], design: CalibrationTests.design), on: try source.applying(model),
-      calibrated: model
+      calibrated: [.totals(model)]
     ).rows
     expectClose(rows[0].estimate ?? .nan, margins[1].total, relative: 1e-11)
     expectClose(rows[0].standardError ?? .nan, 0, absolute: 1e-3)
@@ -203,7 +205,7 @@ struct CalibrationTests {
       for row in model.summary.margins { expectClose(row.after, row.margin.total, relative: 1e-11) }
       let rows = try Estimation.run(
         EstimateRequest(.total, of: ["api99"], design: CalibrationTests.design, by: ["stype"]),
-        on: try source.applying(model), calibrated: model
+        on: try source.applying(model), calibrated: [.totals(model)]
       ).rows
       for (row, total) in zip(rows, [2_799_206.0, 468_895, 645_968]) {
         expectClose(row.estimate ?? .nan, total, relative: 1e-11)

@@ -17,15 +17,15 @@ struct TotalsFit: Fit {
   let quantiles: QuantileEstimates?
   /// What is made of the totals where it is not a row for each statistic and domain.
   let conclusion: (any Conclusion)?
-  /// How the design's weights were calibrated, where they were.
-  let calibrated: CalibrationModel?
+  /// The steps that made the design's weights, where they are known.
+  let weighting: [LinearisedStep]
 
   /// Whether each row needs a place of its own where rows are the sampling units.
-  var numbersRows: Bool { calibrated != nil || request.design.numbersRows }
+  var numbersRows: Bool { !weighting.isEmpty || request.design.numbersRows }
 
   var columns: [ColumnRequest] {
     request.design.columns + request.by.map { .category($0) } + (filter?.columnRequests ?? [])
-      + statistics.flatMap(\.columns) + (calibrated?.inputs ?? [])
+      + statistics.flatMap(\.columns) + weighting.flatMap(\.columns)
   }
 
   var signature: String {

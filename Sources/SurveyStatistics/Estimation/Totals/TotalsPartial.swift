@@ -3,7 +3,7 @@ import Streaming
 
 /// Weighted totals of every statistic by lowest sampling unit and domain.
 ///
-/// Where weights were calibrated, sums of the auxiliary variables are kept besides, of rows in a domain or not.
+/// Where steps made the weights, sums of the auxiliary variables are kept besides, of rows in a domain or not.
 struct TotalsPartial: Partial {
   let fit: TotalsFit
   let layout: TotalsLayout
@@ -16,8 +16,8 @@ struct TotalsPartial: Partial {
   private(set) var sums: [Double] = []
   /// The same of its moments, where the rows are the sampling units; else empty.
   private(set) var moments: [Double] = []
-  /// What calibrated weights need besides; nil where none were calibrated.
-  private(set) var calibration: CalibrationTotals?
+  /// What weights that steps made need besides; nil where no steps are known.
+  private(set) var weighting: WeightTotals?
   /// Rows of the domain that lack a group.
   private(set) var ungrouped = 0
   /// The first source row that lacks a statistic or a group, by statistic and last the groups.
@@ -27,7 +27,11 @@ struct TotalsPartial: Partial {
     self.fit = fit
     layout = TotalsLayout(fit.statistics.map(\.terms.width))
     tree = fit.known?.tree.withoutRows() ?? UnitTree(fit.request.design, numbersRows: fit.numbersRows)
-    calibration = fit.calibrated.map { CalibrationTotals($0, terms: fit.statistics.reduce(0) { $0 + $1.terms.width }) }
+    if !fit.weighting.isEmpty {
+      weighting = WeightTotals(
+        fit.weighting, weights: fit.request.design.weights,
+        terms: fit.statistics.reduce(0) { $0 + $1.terms.width })
+    }
     firstMissing = Array(repeating: Int.max, count: fit.statistics.count + 1)
   }
 
@@ -41,7 +45,7 @@ struct TotalsPartial: Partial {
     try located.weights.withUnsafeBufferPointer { (weights) throws(ImmerseError) in
       for (index, statistic) in fit.statistics.enumerated() {
         let rows = try StatisticRows(statistic.terms, batch, domains)
-        if calibration != nil { terms += rows.complete }
+        if weighting != nil { terms += rows.complete }
         switch rows {
         case .pair(let numerators, let denominators, let shift):
           numerators.withUnsafeBufferPointer { x in
@@ -55,7 +59,7 @@ struct TotalsPartial: Partial {
         }
       }
     }
-    try calibration?.absorb(batch, located, domain: domains, terms)
+    try weighting?.absorb(batch, located, domain: domains, terms)
   }
 
   /// Cuts the rows of the domain into runs of one cell, and opens the cells that are new.
@@ -160,7 +164,7 @@ struct TotalsPartial: Partial {
       }
       if rowsAreUnits { mergeMoments(of: theirs, in: other, into: own) }
     }
-    if let theirs = other.calibration { calibration?.merge(theirs, units: units) }
+    if let theirs = other.weighting { weighting?.merge(theirs, units: units) }
     ungrouped += other.ungrouped
     firstMissing = zip(firstMissing, other.firstMissing).map { min($0, $1) }
   }
@@ -184,7 +188,7 @@ struct TotalsPartial: Partial {
     blob.write(rows)
     blob.write(sums)
     blob.write(moments)
-    calibration?.write(to: &blob)
+    weighting?.write(to: &blob)
     blob.write([ungrouped] + firstMissing)
   }
 
@@ -194,7 +198,7 @@ struct TotalsPartial: Partial {
     rows = try blob.integers()
     sums = try blob.doubles()
     moments = try blob.doubles()
-    try calibration?.read(from: &blob, units: tree.leafCount)
+    try weighting?.read(from: &blob, units: tree.leafCount)
     let counts = try blob.integers()
     guard rows.count == cells.count, sums.count == cells.count * layout.sumsPerCell,
       moments.count == (rowsAreUnits ? cells.count * layout.momentsPerCell : 0), counts.count == firstMissing.count + 1,

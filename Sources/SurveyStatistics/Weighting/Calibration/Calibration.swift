@@ -8,15 +8,19 @@ struct Calibration {
   private let name: String
   private let partial: CellsPartial
   private let auxiliaries: Auxiliaries
+  private let bounds: UnitBounds
+  private let ridges: [Double]
 
   init(_ request: CalibrationRequest, name: String, _ partial: CellsPartial) throws(ImmerseError) {
     self.request = request
     self.name = name
+    bounds = UnitBounds(request, numbers: partial.plan.numbers)
+    ridges = request.ridges
     let auxiliaries = try Auxiliaries(
       request.margins, by: request.by, numbers: partial.plan.numbers, classes: partial.plan.classes,
       keys: partial.cells.keys)
     try Consistency.check(
-      request.margins, auxiliaries,
+      request.margins, isExact: ridges.map { $0 == 0 }, auxiliaries,
       startingTotals: auxiliaries.totals(partial.products, perCell: partial.productsPerCell))
     let clusters = try request.cluster.map { _ throws(ImmerseError) in try Integration(partial, auxiliaries) }
     self.partial = clusters?.partial ?? partial
@@ -25,7 +29,7 @@ struct Calibration {
 
   func model() throws(ImmerseError) -> CalibrationModel {
     let before = auxiliaries.totals(partial.products, perCell: partial.productsPerCell)
-    let isClosed = request.function.isLinear && request.weightBounds == nil
+    let isClosed = request.function.isLinear && !request.boundsRows
     var eta = request.margins.map { _ in 0.0 }
     var after = eta
     var (iterations, error) = (0, 0.0)
@@ -41,22 +45,21 @@ struct Calibration {
       iterations = max(iterations, solution.iterations)
       error = max(error, solution.relativeError)
     }
-    let factors = CalibratedFactors(
-      function: request.function, weightBounds: request.weightBounds, eta: eta, auxiliaries,
-      numbers: partial.plan.numbers.count)
+    let factors = CalibratedFactors(bounds, eta: eta, auxiliaries, numbers: partial.plan.numbers.count)
     return CalibrationModel(
       name: name, output: request.output, plan: partial.plan, cells: partial.cells, auxiliaries: auxiliaries,
-      factors: .calibrated(factors),
-      summary: summary(factors, before: before, after: after, iterations: iterations, error: error))
+      factors: .calibrated(factors), ridges: ridges,
+      covariance: request.covariance.isEmpty ? request.margins.covariance : request.covariance,
+      summary: try summary(factors, before: before, after: after, iterations: iterations, error: error))
   }
 
   private func summary(
     _ factors: CalibratedFactors, before: [Double], after: [Double], iterations: Int, error: Double
-  ) -> CalibrationSummary {
+  ) throws(ImmerseError) -> CalibrationSummary {
     var sum = 0.0
     var range: [Double] = []
     if partial.plan.collectsPatterns || partial.plan.numbers.isEmpty {
-      forEachUnit { cell, values, weight, count in
+      try forEachUnit { (cell, values, weight, count) throws(ImmerseError) in
         let g = factors.factor(cell: cell, weight: weight / count) { values[values.startIndex + $0] }
         sum += weight * g
         range = [min(range.first ?? g, g), max(range.last ?? g, g)]
@@ -69,7 +72,7 @@ struct Calibration {
       sumBefore: partial.weights.reduce(0, +), sumAfter: sum, smallestFactor: range.first, largestFactor: range.last,
       margins: request.margins.indices.map {
         .init(margin: request.margins[$0], before: before[$0], after: after[$0])
-      })
+      }, missable: ridges.count { $0 > 0 })
   }
 
   /// The linear case: η = (Σ d x x')⁻¹ (t − Σ d x), and once more for what rounding left.
@@ -77,46 +80,50 @@ struct Calibration {
     _ terms: [Int], _ gram: Matrix, _ before: [Double]
   ) throws(ImmerseError) -> CalibrationProblem.Solution {
     let own = gram.submatrix(rows: terms, columns: terms)
+    let ridge = terms.map { ridges[$0] }
     let scale = own.diagonal.map { $0 > 0 ? $0.squareRoot() : 1 }
     var eta = terms.map { _ in 0.0 }
     var reached = terms.map { before[$0] }
     var error = Double.infinity
     for _ in 0..<3 where error > request.tolerance {
-      let missed = zip(terms, reached).map { request.margins[$0].total - $1 }
-      eta = zip(eta, try CalibrationProblem.solve(own, missed, scale: scale)).map(+)
+      let missed = terms.indices.map { request.margins[terms[$0]].total - reached[$0] - ridge[$0] * eta[$0] }
+      eta = zip(eta, try CalibrationProblem.solve(own, ridge: ridge, missed, scale: scale)).map(+)
       error = 0
       for (local, term) in terms.enumerated() {
         reached[local] = eta.indices.reduce(before[term]) { $0 + own[local, $1] * eta[$1] }
         let target = request.margins[term].total
         let size = target == 0 ? scale[local] : target.magnitude
-        let relative = (reached[local] - target).magnitude / max(size, .leastNormalMagnitude)
+        let miss = reached[local] + ridge[local] * eta[local] - target
+        let relative = miss.magnitude / max(size, .leastNormalMagnitude)
         if !(relative <= error) { error = relative }
       }
     }
     guard error <= Consistency.acceptable else {
       throw Certificate(
-        margins: terms.map { request.margins[$0] }, reached: reached, bounds: nil, function: request.function
+        margins: terms.map { request.margins[$0] }, ridges: ridge, reached: reached, bounds: bounds
       ).error
     }
     return .init(eta: eta, reached: reached, iterations: 1, relativeError: error)
   }
 
   private func iterate(_ domain: Int, _ terms: [Int]) throws(ImmerseError) -> CalibrationProblem.Solution {
-    let problem = problem(domain, terms)
+    let problem = try problem(domain, terms)
     let solution = try problem.solve(tolerance: request.tolerance, iterations: request.iterations)
     if solution.relativeError <= Consistency.acceptable { return solution }
-    throw try Certificate(problem, terms.map { request.margins[$0] }, bounds: request.weightBounds).error
+    throw try Certificate(problem, terms.map { request.margins[$0] }, bounds: bounds).error
   }
 
-  private func problem(_ domain: Int, _ terms: [Int]) -> CalibrationProblem {
+  private func problem(_ domain: Int, _ terms: [Int]) throws(ImmerseError) -> CalibrationProblem {
     var local = [Int](repeating: 0, count: request.margins.count)
     for (index, term) in terms.enumerated() { local[term] = index }
-    var problem = CalibrationProblem(targets: terms.map { request.margins[$0].total }, function: request.function)
-    forEachUnit { cell, values, weight, count in
+    var problem = CalibrationProblem(
+      targets: terms.map { request.margins[$0].total }, ridges: terms.map { ridges[$0] }, function: request.function)
+    try forEachUnit { (cell, values, weight, count) throws(ImmerseError) in
       guard auxiliaries.domainOfCell[cell] == domain else { return }
-      let (lower, upper) = CalibratedFactors.bounds(request.function, request.weightBounds, weight: weight / count)
+      let range = bounds.range(weight: weight / count) { values[values.startIndex + $0] }
+      try bounds.check(range, request.unitBounds)
       problem.add(
-        weight: weight, lower: lower, upper: upper,
+        weight: weight, lower: range.lower, upper: range.upper,
         auxiliaries.entries(ofCell: cell).lazy.map { entry -> (term: Int, value: Double) in
           let value = entry.value == 0 ? 1 : values[values.startIndex + entry.value - 1]
           return (term: local[entry.term], value: entry.coefficient * value)
@@ -126,15 +133,18 @@ struct Calibration {
   }
 
   /// Every pattern, or every cell where patterns tell no more, that weighs something: its cell, numbers, Σ d and rows.
-  private func forEachUnit(_ body: (Int, ArraySlice<Double>, Double, Double) -> Void) {
+  private func forEachUnit(
+    _ body: (Int, ArraySlice<Double>, Double, Double) throws(ImmerseError) -> Void
+  ) throws(ImmerseError) {
     if partial.plan.collectsPatterns {
       let patterns = partial.patterns
       for pattern in 0..<patterns.count where patterns.weights[pattern] > 0 {
-        body(patterns.cells[pattern], patterns.values(of: pattern), patterns.weights[pattern], patterns.counts[pattern])
+        try body(
+          patterns.cells[pattern], patterns.values(of: pattern), patterns.weights[pattern], patterns.counts[pattern])
       }
     } else {
       for (cell, weight) in partial.weights.enumerated() where weight > 0 {
-        body(cell, [], weight, Double(partial.rows[cell]))
+        try body(cell, [], weight, Double(partial.rows[cell]))
       }
     }
   }

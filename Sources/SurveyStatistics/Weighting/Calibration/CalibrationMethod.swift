@@ -10,9 +10,11 @@ public enum CalibrationMethod: String, Sendable, Codable, CaseIterable {
   case logit
   /// Linear, cut off at the bounds.
   case truncated
+  /// g − 1/g = asinh 2x'η: positive, and slower than raking to let a g grow (Roy and Vanheuverzwyn 2001, with α = 1).
+  case sinh
 }
 
-/// The function F of a distance, by which g = F(x'η), its derivative, and its integral G.
+/// The function F of a distance, by which g = F(x'η), and its derivative.
 struct CalibrationFunction: Sendable {
   let method: CalibrationMethod
   let lower: Double
@@ -22,27 +24,33 @@ struct CalibrationFunction: Sendable {
   var isLinear: Bool { method == .linear && lower == -.infinity && upper == .infinity }
 
   /// - Parameters lower, upper: the bounds of this unit.
-  func evaluate(_ u: Double, _ lower: Double, _ upper: Double) -> (value: Double, slope: Double, integral: Double) {
-    switch method {
-    case .linear, .truncated:
-      if 1 + u < lower { return (lower, 0, lower * u - (1 - lower) * (1 - lower) / 2) }
-      if 1 + u > upper { return (upper, 0, upper * u - (1 - upper) * (1 - upper) / 2) }
-      return (1 + u, 1, u + u * u / 2)
-    case .raking:
-      let g = Double.exp(u)
-      if g < lower { return (lower, 0, lower * u + lower - 1 - lower * Double.log(lower)) }
-      if g > upper { return (upper, 0, upper * u + upper - 1 - upper * Double.log(upper)) }
-      return (g, g, g - 1)
-    case .logit:
+  func evaluate(_ u: Double, _ lower: Double, _ upper: Double) -> (value: Double, slope: Double) {
+    if method == .logit {
       let a = (upper - lower) / ((upper - 1) * (1 - lower))
       // Written with the exponential that does not overflow.
       let e = Double.exp(-(a * u).magnitude)
       let (low, high) = u > 0 ? ((upper - 1) * e, 1 - lower) : (upper - 1, (1 - lower) * e)
       let g = (lower * low + upper * high) / (low + high)
-      let slope = (g - lower) * (upper - g) / (upper - lower) * a
-      let integral =
-        lower * u + (upper - lower) / a * (Double.log((low + high) / (upper - lower)) + max(0, a * u))
-      return (g, slope, integral)
+      return (g, (g - lower) * (upper - g) / (upper - lower) * a)
+    }
+    let (g, slope) = free(u)
+    if g < lower { return (lower, 0) }
+    return g > upper ? (upper, 0) : (g, slope)
+  }
+
+  /// Without bounds.
+  private func free(_ u: Double) -> (value: Double, slope: Double) {
+    switch method {
+    case .raking:
+      let g = Double.exp(u)
+      return (g, g)
+    case .sinh:
+      let p = Double.asinh(2 * u)
+      let root = (p * p + 4).squareRoot()
+      // Written without the difference of like numbers.
+      let g = p < 0 ? 2 / (root - p) : (root + p) / 2
+      return (g, g / root * 2 / Double.cosh(p))
+    case .linear, .truncated, .logit: return (1 + u, 1)
     }
   }
 }

@@ -5,11 +5,14 @@ import RealModule
 /// Find η with Σ d F(x'η) x = t: the dual of the least distance between weights that meet the totals t (Deville and
 /// Särndal 1992, section 2).
 ///
-/// The left side less t is the negative gradient of a concave function of η, which Newton's method climbs with halved steps
-/// where a full one would not rise. With a cost c on misses the equation is Σ d F(x'η) x + η/c = t, which always has
-/// a solution: the totals reached as c grows are the nearest that weights can reach.
+/// The left side less t is the negative gradient of a concave function of η, which Newton's method climbs. A step is halved
+/// until the gradient at its end still points along it, so that all of it rose, or until the totals are nearer. With a
+/// cost c on misses the equation is Σ d F(x'η) x + η/c = t, which always has
+/// a solution (Beaumont and Bocci 2008): the totals reached as c grows are the nearest that weights can reach.
 struct CalibrationProblem {
   let targets: [Double]
+  /// By total, 1/c; 0 where it is to be met exactly.
+  let ridges: [Double]
   let function: CalibrationFunction
   /// By unit: its starting weight over all its rows, and the bounds of its g.
   private(set) var weights: [Double] = []
@@ -26,8 +29,9 @@ struct CalibrationProblem {
     var relativeError: Double
   }
 
-  init(targets: [Double], function: CalibrationFunction) {
+  init(targets: [Double], ridges: [Double]? = nil, function: CalibrationFunction) {
     self.targets = targets
+    self.ridges = ridges ?? targets.map { _ in 0 }
     self.function = function
   }
 
@@ -45,13 +49,13 @@ struct CalibrationProblem {
 
   /// - Parameters:
   ///   - tolerance: the relative error of every total at which to stop.
-  ///   - cost: of a miss, in units of the totals' own spread; nil where totals are to be met exactly.
+  ///   - cost: of missing totals that have no cost, in units of their spread; nil where they are to be met exactly.
   ///   - start: where to begin; zeros by default.
   func solve(
     tolerance: Double, iterations: Int, cost: Double? = nil, from start: [Double]? = nil
   ) throws(ImmerseError) -> Solution {
     let scale = scales()
-    let ridge = scale.map { s in cost.map { s * s / $0 } ?? 0 }
+    let ridge = zip(ridges, scale).map { own, s in own > 0 ? own : cost.map { s * s / $0 } ?? 0 }
     var eta = start ?? targets.map { _ in 0 }
     var state = evaluate(eta, ridge)
     var count = 0
@@ -63,7 +67,8 @@ struct CalibrationProblem {
       for _ in 0..<40 {
         let trial = zip(eta, step).map { $0 + length * $1 }
         let there = evaluate(trial, ridge)
-        if there.objective.isFinite && (there.objective > state.objective || there.error < state.error) {
+        let rise = zip(there.gradient, step).reduce(0) { $0 + $1.0 * $1.1 }
+        if rise >= 0 || there.error < state.error {
           eta = trial
           next = there
           break
@@ -81,7 +86,6 @@ struct CalibrationProblem {
     var reached: [Double]
     var slopes: Matrix
     var gradient: [Double]
-    var objective: Double
     var error: Double
   }
 
@@ -99,13 +103,11 @@ struct CalibrationProblem {
   private func evaluate(_ eta: [Double], _ ridge: [Double]) -> State {
     var (reached, sizes) = (targets.map { _ in 0.0 }, targets.map { _ in 0.0 })
     var slopes = Matrix(rows: targets.count, columns: targets.count)
-    var objective = 0.0
     for unit in weights.indices {
       let range = offsets[unit]..<offsets[unit + 1]
       var u = 0.0
       for index in range { u += eta[terms[index]] * values[index] }
       let f = function.evaluate(u, lower[unit], upper[unit])
-      objective -= weights[unit] * f.integral
       for index in range {
         let weighted = weights[unit] * values[index]
         reached[terms[index]] += weighted * f.value
@@ -116,14 +118,13 @@ struct CalibrationProblem {
     var gradient = targets
     var error = 0.0
     for k in targets.indices {
-      objective += targets[k] * eta[k] - ridge[k] * eta[k] * eta[k] / 2
       gradient[k] = targets[k] - reached[k] - ridge[k] * eta[k]
       let size = targets[k] == 0 ? sizes[k] : targets[k].magnitude
       let relative = gradient[k].magnitude / max(size, .leastNormalMagnitude)
       // Written so that NaN counts as the worst.
       if !(relative <= error) { error = relative }
     }
-    return State(reached: reached, slopes: slopes, gradient: gradient, objective: objective, error: error)
+    return State(reached: reached, slopes: slopes, gradient: gradient, error: error)
   }
 
   /// The Newton step, with terms scaled to equal spread.

@@ -6,25 +6,25 @@ import Columnar
 /// what is then still missed cannot be had.
 struct Certificate {
   let margins: [Margin]
+  /// By margin, one over the cost of a miss; those that may be missed are no part of the trouble.
+  let ridges: [Double]
   let reached: [Double]
-  /// Bounds of the weights themselves, where the request has them.
-  let bounds: [Double]?
-  let function: CalibrationFunction
+  let bounds: UnitBounds
 
-  init(margins: [Margin], reached: [Double], bounds: [Double]?, function: CalibrationFunction) {
+  init(margins: [Margin], ridges: [Double], reached: [Double], bounds: UnitBounds) {
     self.margins = margins
+    self.ridges = ridges
     self.reached = reached
     self.bounds = bounds
-    self.function = function
   }
 
-  init(_ problem: CalibrationProblem, _ margins: [Margin], bounds: [Double]?) throws(ImmerseError) {
+  init(_ problem: CalibrationProblem, _ margins: [Margin], bounds: UnitBounds) throws(ImmerseError) {
     var solution: CalibrationProblem.Solution?
     for cost in [1.0, 1e2, 1e4, 1e6, 1e8] {
       solution = try problem.solve(tolerance: 1e-10, iterations: 200, cost: cost, from: solution?.eta)
     }
     self.init(
-      margins: margins, reached: solution?.reached ?? problem.targets, bounds: bounds, function: problem.function)
+      margins: margins, ridges: problem.ridges, reached: solution?.reached ?? problem.targets, bounds: bounds)
   }
 
   /// The margins that are missed, the worst first.
@@ -33,7 +33,7 @@ struct Certificate {
       let size = max(one.margin.total.magnitude, one.reached.magnitude, .leastNormalMagnitude)
       return (one.reached - one.margin.total).magnitude / size
     }
-    let all = zip(margins, reached).map { (margin: $0, reached: $1) }
+    let all = margins.indices.filter { ridges[$0] == 0 }.map { (margin: margins[$0], reached: reached[$0]) }
     return all.filter { error($0) > 1e-6 }.sorted { error($0) > error($1) }
   }
 
@@ -59,8 +59,9 @@ struct Certificate {
   }
 
   private var limits: String {
-    if let bounds { return " between \(digits(bounds[0])) and \(digits(bounds[1]))" }
-    let (low, high) = (function.lower, function.upper)
+    if let range = bounds.ofWeight { return " between \(digits(range[0])) and \(digits(range[1]))" }
+    if !bounds.columns.isEmpty { return " within the rows' bounds" }
+    let (low, high) = (bounds.function.lower, bounds.function.upper)
     if high < .infinity { return " with g between \(digits(low)) and \(digits(high))" }
     return low > 0 ? " with g of at least \(digits(low))" : ""
   }
@@ -81,18 +82,21 @@ enum Consistency {
   /// The relative error up to which a total counts as met where rounding ends the iteration.
   static let acceptable = 1e-9
 
-  /// - Parameter startingTotals: Σ d x of every margin.
+  /// - Parameters:
+  ///   - isExact: by margin, whether it may not be missed.
+  ///   - startingTotals: Σ d x of every margin.
   /// - Throws: `badData` where the counts of two variables add up to different populations, or a count is wanted of
   ///   rows that all weigh nothing.
   static func check(
-    _ margins: [Margin], _ auxiliaries: Auxiliaries, startingTotals: [Double]
+    _ margins: [Margin], isExact: [Bool], _ auxiliaries: Auxiliaries, startingTotals: [Double]
   ) throws(ImmerseError) {
     var byDomain: [Int: [String: (sum: Double, count: Int)]] = [:]
     for (term, margin) in margins.enumerated() where margin.counts {
       byDomain[auxiliaries.domainOfTerm[term], default: [:]][margin.variable, default: (0, 0)].sum += margin.total
       byDomain[auxiliaries.domainOfTerm[term], default: [:]][margin.variable, default: (0, 0)].count += 1
     }
-    let complete = auxiliaries.completeVariables
+    let soft = Set(zip(margins, isExact).filter { !$0.1 }.map(\.0.variable))
+    let complete = auxiliaries.completeVariables.subtracting(soft)
     for (domain, sums) in byDomain.sorted(by: { $0.key < $1.key }) {
       let totals = sums.filter { complete.contains($0.key) }.sorted { $0.key < $1.key }
       guard let first = totals.first else { continue }
@@ -108,7 +112,7 @@ enum Consistency {
       }
     }
     for (term, margin) in margins.enumerated()
-    where margin.counts && margin.total > 0 && startingTotals[term] == 0 {
+    where margin.counts && margin.total > 0 && startingTotals[term] == 0 && isExact[term] {
       throw ImmerseError(
         .badData, "all rows of the category \(margin.name) have weight zero", variable: margin.variable,
         remedy: "give them a weight, or merge the category with another")

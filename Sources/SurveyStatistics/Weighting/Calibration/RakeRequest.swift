@@ -44,5 +44,10 @@ public struct RakeRequest: Sendable, Hashable, Codable {
         .badData, "the total of \(margin.name) is not that of a category", variable: margin.variable,
         remedy: "raking takes counts of categories; use calibrate for totals of numbers")
     }
+    if let margin = margins.first(where: { $0.cost != nil }) {
+      throw ImmerseError(
+        .badData, "missing the total of \(margin.name) has a cost, but raking meets every total",
+        variable: margin.variable, remedy: "use calibrate --method raking")
+    }
   }
 }

@@ -22,7 +22,9 @@ struct Raking {
     auxiliaries = try Auxiliaries(
       request.margins, by: request.by, numbers: [], classes: partial.plan.classes, keys: partial.cells.keys)
     cells = auxiliaries.cellsByTerm
-    try Consistency.check(request.margins, auxiliaries, startingTotals: auxiliaries.totals(start, perCell: 1))
+    try Consistency.check(
+      request.margins, isExact: request.margins.map { _ in true }, auxiliaries,
+      startingTotals: auxiliaries.totals(start, perCell: 1))
   }
 
   func model() throws(ImmerseError) -> CalibrationModel {
@@ -44,7 +46,7 @@ struct Raking {
     let used = zip(factors, start).filter { $0.1 > 0 }.map(\.0)
     return CalibrationModel(
       name: name, output: request.output, plan: partial.plan, cells: partial.cells, auxiliaries: auxiliaries,
-      factors: .byCell(factors),
+      factors: .byCell(factors), ridges: [], covariance: request.margins.covariance,
       summary: CalibrationSummary(
         count: partial.rows.reduce(0, +), iterations: sweeps, largestRelativeError: error,
         sumBefore: start.reduce(0, +), sumAfter: weights.reduce(0, +), smallestFactor: used.min(),
@@ -69,13 +71,13 @@ struct Raking {
 
   /// What sweeps cannot reach is a problem of the raking distance.
   private func certificate() throws(ImmerseError) -> Certificate {
-    let function = CalibrationFunction(method: .raking, lower: 0, upper: .infinity)
-    var problem = CalibrationProblem(targets: request.margins.map(\.total), function: function)
+    let bounds = UnitBounds(CalibrationRequest(margins: request.margins, method: .raking), numbers: [])
+    var problem = CalibrationProblem(targets: request.margins.map(\.total), function: bounds.function)
     for (cell, weight) in start.enumerated() where weight > 0 {
       problem.add(
         weight: weight, lower: 0, upper: .infinity,
         auxiliaries.entries(ofCell: cell).lazy.map { (term: $0.term, value: 1.0) })
     }
-    return try Certificate(problem, request.margins, bounds: nil)
+    return try Certificate(problem, request.margins, bounds: bounds)
   }
 }

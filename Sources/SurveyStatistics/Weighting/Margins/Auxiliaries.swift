@@ -93,6 +93,16 @@ struct Auxiliaries: Sendable {
     offsets = cells.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
   }
 
+  /// One class for every cell, which is counted.
+  init(classes: [Int], margins: [Margin]) {
+    self.margins = margins
+    domainOfTerm = margins.map { _ in 0 }
+    domainNames = [""]
+    domainOfCell = classes.map { _ in 0 }
+    entries = classes.map { Entry(term: $0, value: 0) }
+    offsets = Array(0...classes.count)
+  }
+
   var cellCount: Int { offsets.count - 1 }
 
   func entries(ofCell cell: Int) -> ArraySlice<Entry> { entries[offsets[cell]..<offsets[cell + 1]] }

@@ -26,10 +26,10 @@ struct CellsPlan: Sendable {
   }
 
   /// Rows told apart by classes alone.
-  init(weights: String?, classes: CellKeys) {
+  init(weights: String?, classes: CellKeys, numbers: [String] = []) {
     self.weights = weights
     self.classes = classes
-    numbers = []
+    self.numbers = numbers
     collectsPatterns = false
     separatesWeights = false
   }

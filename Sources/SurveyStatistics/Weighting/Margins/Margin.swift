@@ -15,16 +15,27 @@ public struct Margin: Sendable, Hashable, Codable {
   public var total: Double
   /// The part of the population the total belongs to, where weights are calibrated separately in each.
   public var domain: String?
+  /// What a miss costs, which calibration then weighs against changing weights; nil or endless where the total is to be
+  /// met exactly.
+  public var cost: Double?
+  /// The standard error of a total that was itself estimated, independently of the others; nil for a known one.
+  public var standardError: Double?
 
-  public init(variable: String, category: String = "", total: Double, domain: String? = nil) {
+  public init(
+    variable: String, category: String = "", total: Double, domain: String? = nil, cost: Double? = nil,
+    standardError: Double? = nil
+  ) {
     self.variable = variable
     self.category = category
     self.total = total
     self.domain = domain
+    self.cost = cost
+    self.standardError = standardError
   }
 
   enum CodingKeys: String, CodingKey {
-    case variable, category, total, domain
+    case variable, category, total, domain, cost
+    case standardError = "std_error"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -33,7 +44,9 @@ public struct Margin: Sendable, Hashable, Codable {
       variable: try container.decode(String.self, forKey: .variable),
       category: try container.decodeIfPresent(String.self, forKey: .category) ?? "",
       total: try container.decode(Double.self, forKey: .total),
-      domain: try container.decodeIfPresent(String.self, forKey: .domain))
+      domain: try container.decodeIfPresent(String.self, forKey: .domain),
+      cost: try container.decodeIfPresent(Double.self, forKey: .cost),
+      standardError: try container.decodeIfPresent(Double.self, forKey: .standardError))
   }
 
   static let intercept = "(Intercept)"
@@ -93,6 +106,16 @@ extension [Margin] {
           .badData, "the total of \(margin.name) is not a number that a count can be", variable: margin.variable,
           remedy: "give a total that is zero or positive")
       }
+      guard margin.cost.map({ $0 > 0 }) ?? true else {
+        throw ImmerseError(
+          .badData, "the cost of missing \(margin.name) is not positive", variable: margin.variable,
+          remedy: "leave it empty where the total is to be met exactly")
+      }
+      guard margin.standardError.map({ $0 >= 0 && $0.isFinite }) ?? true else {
+        throw ImmerseError(
+          .badData, "the standard error of the total of \(margin.name) is none", variable: margin.variable,
+          remedy: "leave it empty for a known total")
+      }
     }
     let groups = Dictionary(grouping: self) { [$0.domain ?? "", $0.variable, $0.category] }
     if let twice = groups.values.first(where: { $0.count > 1 })?[0] {
@@ -102,13 +125,16 @@ extension [Margin] {
 }
 
 extension Margin {
-  /// Margins from a table with the columns `variable`, `category`, `total` and, where wanted, `domain`.
+  /// Margins from a table with the columns `variable`, `category`, `total` and, where wanted, `domain`, `cost` and
+  /// `std_error`.
   ///
   /// - Throws: `badData` where a column is missing or a total is not a number.
   public static func read(_ source: any Source) throws(ImmerseError) -> [Margin] {
     var columns: [ColumnRequest] = [.category("variable"), .category("category"), .number("total")]
     let hasDomain = source.columnNames.contains("domain")
     if hasDomain { columns.append(.category("domain")) }
+    let options = ["cost", "std_error"].filter(source.columnNames.contains)
+    columns += options.map { .number($0) }
     try source.require(columns.map(\.name))
     var margins: [Margin] = []
     for index in 0..<source.chunkCount {
@@ -116,9 +142,15 @@ extension Margin {
       let (variable, category) = (try batch.categories("variable"), try batch.categories("category"))
       let total = try batch.numbers("total")
       let domain = hasDomain ? try batch.categories("domain") : nil
+      let numbers = try options.map { o throws(ImmerseError) in (name: o, values: try batch.numbers(o)) }
       for row in 0..<batch.rowCount {
+        func option(_ name: String) -> Double? {
+          numbers.first { $0.name == name }.map { $0.values[row] }.flatMap { $0.isNaN ? nil : $0 }
+        }
         let margin = variable[row].map {
-          Margin(variable: $0, category: category[row] ?? "", total: total[row], domain: domain.flatMap { $0[row] })
+          Margin(
+            variable: $0, category: category[row] ?? "", total: total[row], domain: domain.flatMap { $0[row] },
+            cost: option("cost"), standardError: option("std_error"))
         }
         guard let margin, margin.total.isFinite, margin.total >= 0 || !margin.counts else {
           throw ImmerseError(
@@ -130,5 +162,15 @@ extension Margin {
       }
     }
     return margins
+  }
+}
+
+extension [Margin] {
+  /// The covariance of independently estimated totals, by row; empty where all are known.
+  var covariance: [[Double]] {
+    if allSatisfy({ ($0.standardError ?? 0) == 0 }) { return [] }
+    return indices.map { row in
+      indices.map { $0 == row ? (self[row].standardError ?? 0) * (self[row].standardError ?? 0) : 0 }
+    }
   }
 }

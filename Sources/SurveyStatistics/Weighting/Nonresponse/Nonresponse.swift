@@ -77,7 +77,7 @@ public enum Nonresponse {
       })
     return NonresponseModel(
       request: request, plan: cells.plan, cells: cells.cells, responds: responds,
-      adjustment: .classes(classOfCell.map { classes.factors[$0] }), summary: classes.summary)
+      adjustment: .classes(classOfCell, factors: classes.factors), summary: classes.summary)
   }
 
   private static func byPropensity(

@@ -4,8 +4,8 @@ public import Streaming
 /// Adjusted weights, frozen: respondents receive their factor, non-respondents 0.
 public struct NonresponseModel: Transform {
   enum Adjustment: Sendable {
-    /// By cell.
-    case classes([Double])
+    /// The class of every cell, and its factor.
+    case classes([Int], factors: [Double])
     /// One over the propensity.
     case propensity(ResponseModel)
     /// By class of propensity, between cuts.
@@ -35,7 +35,7 @@ public struct NonresponseModel: Transform {
       guard responds[codes[0]] else { continue }
       let factor: Double
       switch adjustment {
-      case .classes(let factors): factor = factors[cell]
+      case .classes(let classes, let factors): factor = factors[classes[cell]]
       case .propensity(let model): factor = 1 / model.propensity(codes: Array(codes.dropFirst())) { values[$0][row] }
       case .propensityClasses(let model, let cuts, let factors):
         let propensity = model.propensity(codes: Array(codes.dropFirst())) { values[$0][row] }

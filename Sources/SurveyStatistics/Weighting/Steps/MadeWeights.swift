@@ -29,19 +29,16 @@ public struct MadeWeights: Sendable {
     added += model.outputs.map(\.name)
   }
 
-  /// The last step, where linearised variances can take its margins into account.
-  public var calibrated: CalibrationModel? {
-    guard case .totals(let model)? = models.last, design?.replicates == nil else { return nil }
-    return model
-  }
+  /// The steps that linearised variances know of; none where replicates repeat them all.
+  public var calibrated: [WeightStepModel] { design?.replicates == nil ? models : [] }
 }
 
 extension WeightSteps {
   /// Carries the steps out under a design whose weights are those of the last step.
   ///
   /// Replicates receive every step: those the design holds as columns, which are replicates of the weights that the first step
-  /// starts at, and those that are made of its strata and units, which then are columns too. Linearisation takes the
-  /// margins of the last step into account, and all other steps' weights as fixed.
+  /// starts at, and those that are made of its strata and units, which then are columns too. Linearisation takes all steps to
+  /// totals and by classes of response into account, and the weights of others as fixed.
   ///
   /// - Throws: what `run(on:engine:)` throws; `usage` where replicates of unknown weights would be needed.
   public func run(
@@ -60,8 +57,10 @@ extension WeightSteps {
         remedy: "name the weights the first step starts at")
     }
     var own = replicates
+    let variance: ReplicateVariance?
     if replicates.isGiven {
       made.replicates = try replicates.columnNames
+      variance = replicates.infersScales ? nil : try replicates.variance(count: made.replicates.count)
     } else {
       var drawn = design
       (drawn.weights, drawn.replicates) = (base, nil)
@@ -73,11 +72,12 @@ extension WeightSteps {
       try made.add(model, with: engine)
       made.replicates = model.summary.columns
       made.notes += model.summary.notes
+      variance = model.summary.variance
       own = ReplicateDesign(
         replicates.method, scale: model.summary.variance.scale, rscales: model.summary.variance.scales,
         mse: replicates.mse, independent: replicates.independent)
     }
-    made = try run(on: made, separator: WeightSteps.inReplicate, with: engine)
+    made = try run(on: made, separator: WeightSteps.inReplicate, variance: variance, with: engine)
     own.columns = made.replicates
     made.design = SurveyDesign(weights: design.weights, lonelyPSU: design.lonelyPSU, replicates: own)
     made.notes.append(
@@ -89,8 +89,7 @@ extension WeightSteps {
 
   /// What linearised variances do not know of the steps.
   var fixedWeights: [Note] {
-    var fixed = steps.map(\.name)
-    if case .totals? = steps.last { fixed.removeLast() }
+    let fixed = steps.filter { !$0.isLinearised }.map(\.name)
     if fixed.isEmpty { return [] }
     return [
       Note(

@@ -34,6 +34,16 @@ public enum WeightStep: Sendable, Hashable {
     }
   }
 
+  /// Whether linearised variances know how its weights move with the sample: they take trimmed weights and modelled
+  /// propensities as fixed.
+  var isLinearised: Bool {
+    switch self {
+    case .nonresponse(let request): request.covariates.isEmpty
+    case .totals: true
+    case .trim: false
+    }
+  }
+
   /// The same step from another column of weights to another.
   func moved(from weights: String, to output: String) -> WeightStep {
     switch self {
@@ -45,6 +55,11 @@ public enum WeightStep: Sendable, Hashable {
       (request.weights, request.output) = (weights, output)
       return .trim(request)
     }
+  }
+
+  /// The same step to other totals, in the order of its margins.
+  func shiftingTotals(by shifts: [Double]) -> WeightStep {
+    if case .totals(let request) = self { .totals(request.shiftingTotals(by: shifts)) } else { self }
   }
 
   /// The columns it reads.

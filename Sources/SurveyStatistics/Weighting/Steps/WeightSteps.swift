@@ -59,18 +59,21 @@ public struct WeightSteps: Sendable, Hashable, Codable {
     return try run(on: MadeWeights(source: source, dataset: dataset, replicates: replicates), with: engine)
   }
 
-  /// - Parameter separator: what stands between the name of the weights and the number of a replicate.
+  /// - Parameters:
+  ///   - separator: what stands between the name of the weights and the number of a replicate.
+  ///   - variance: of the replicates, where it is known.
   func run(
-    on start: MadeWeights, separator: String = "", with engine: Engine
+    on start: MadeWeights, separator: String = "", variance: ReplicateVariance? = nil, with engine: Engine
   ) throws(ImmerseError) -> MadeWeights {
     try validate()
     var made = start
-    for step in steps { try carryOut(step, on: &made, separator, engine) }
+    for step in steps { try carryOut(step, on: &made, separator, variance, engine) }
     return made
   }
 
   private func carryOut(
-    _ step: WeightStep, on made: inout MadeWeights, _ separator: String, _ engine: Engine
+    _ step: WeightStep, on made: inout MadeWeights, _ separator: String, _ variance: ReplicateVariance?,
+    _ engine: Engine
   ) throws(ImmerseError) {
     let dataset = made.dataset
     let fit = try step.fit(of: dataset)
@@ -78,8 +81,10 @@ public struct WeightSteps: Sendable, Hashable, Codable {
     if case .totals(let calibration) = model {
       model = .totals(try Weighting.withFactorRange(calibration, of: dataset, with: engine))
     }
+    let shifts = made.replicates.isEmpty ? [] : try TotalShifts.of(step, variance)
     let copies = made.replicates.enumerated().map { index, column in
-      step.moved(from: column, to: "\(step.output)\(separator)\(index + 1)")
+      let copy = step.moved(from: column, to: "\(step.output)\(separator)\(index + 1)")
+      return shifts.isEmpty ? copy : copy.shiftingTotals(by: shifts[index])
     }
     let size = fit.plan.collectsPatterns ? 8 : max(1, copies.count)
     var replicated: [WeightStepModel] = []

@@ -17,7 +17,7 @@ func rakingChecks() throws -> [Check] {
 
   let design = SurveyDesign(weights: "raked", strata: ["region"], psu: ["school"])
   let request = EstimateRequest(.mean, of: ["math"], design: design)
-  let mean = try Estimation.run(request, on: weighted, calibrated: model).rows[0]
+  let mean = try Estimation.run(request, on: weighted, calibrated: [.totals(model)]).rows[0]
   return [
     Check("raked weight of the first child", weights[0], 22.461289936936623),
     Check("of the second", weights[1], 25.837381891497081),
