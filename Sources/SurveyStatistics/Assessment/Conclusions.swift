@@ -37,6 +37,7 @@ enum Conclusions {
     switch request.kind {
     case .ranktest:
       let distribution = try dataset.fit(ResponseFit(context: context, design: design), with: engine)
+      guard !distribution.isEmpty else { throw .noRowsOfModel }
       guard design.intercept != nil, design.columns.count > 1 else {
         throw ImmerseError(
           .usage, "\"\(request.variables[0])\" names no groups to compare", remedy: "write it as \"y ~ g\"")

@@ -202,9 +202,9 @@ extension Batch {
     let bad = weights.withUnsafeBufferPointer { $0.firstIndex { !($0 >= 0 && $0.isFinite) } }
     if let row = bad {
       let value = weights[row]
-      let what = value.isNaN ? "missing" : value < 0 ? "negative" : "infinite"
+      let what = value.isNaN ? "a missing" : value < 0 ? "a negative" : "an infinite"
       throw ImmerseError(
-        .badData, "has a \(what) weight", row: firstRow + row, variable: name,
+        .badData, "has \(what) weight", row: firstRow + row, variable: name,
         remedy: "weights must be zero or positive numbers")
     }
     return weights

@@ -66,6 +66,7 @@ public enum Estimation {
     _ imputations: Imputations, _ request: EstimateRequest, of dataset: Dataset, calibrated: [WeightStepModel],
     with engine: Engine
   ) throws(ImmerseError) -> any Fit<EstimateResult> {
+    if request.kind.takesSquares { try dataset.profile.checkSquares(of: try Statistic.columns(request)) }
     let strata = try StratumNames(request.design, dataset.profile)
     if let made = calibrated.last?.output, made != request.design.weights {
       throw ImmerseError(
@@ -199,4 +200,26 @@ extension Estimation {
 extension EstimateRequest {
   /// Whether replicate weights are needed row by row, for their totals do not tell enough.
   fileprivate var needsReplicateRows: Bool { kind.hasFormula || kind == .quantile && interval == .quantile }
+}
+
+extension EstimateRequest.Kind {
+  /// Whether squares of the variables enter, and not only of what is left of them beside their scale.
+  fileprivate var takesSquares: Bool {
+    [.variance, .standardDeviation, .covariance, .correlation, .glm, .ttest].contains(self)
+  }
+}
+
+extension Profile {
+  /// - Throws: `badData` for a column of numbers whose squares no number can hold.
+  fileprivate func checkSquares(of columns: [ColumnRequest]) throws(ImmerseError) {
+    for column in columns {
+      guard let found = numbers[column.name], found.count > 0 else { continue }
+      let largest = max(found.minimum.magnitude, found.maximum.magnitude)
+      guard largest == 0 || !largest.isFinite || (0x1p-511...0x1p511).contains(largest) else {
+        throw ImmerseError(
+          .badData, "holds numbers whose squares are too \(largest > 1 ? "large" : "small") for a number to hold",
+          variable: column.name, remedy: "rescale it, as by a derived column")
+      }
+    }
+  }
 }

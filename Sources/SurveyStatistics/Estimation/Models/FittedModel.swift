@@ -64,8 +64,11 @@ struct FittedModel: Sendable {
         try design.started(context, dataset, engine)
       }
     var current = try step(design, start)
-    guard current.count > 0 else {
-      throw ImmerseError(.badData, "no row has all variables of the model and a weight", remedy: "check --where")
+    guard current.count > 0 else { throw .noRowsOfModel }
+    guard current.sumOfWeights.isFinite else {
+      throw ImmerseError(
+        .badData, "the weights sum to more than a number can hold", variable: context.request.design.weights,
+        remedy: "rescale the weights")
     }
     if let dependent = current.information.dependentColumns().first {
       throw ImmerseError(
@@ -114,6 +117,9 @@ struct FittedModel: Sendable {
 }
 
 extension ImmerseError {
+  static let noRowsOfModel = ImmerseError(
+    .badData, "no row has all variables of the model and a weight", remedy: "check --where")
+
   fileprivate static func separation(_ response: String) -> ImmerseError {
     ImmerseError(
       .badData, "is told without error by the covariates in some rows (separation), so no finite coefficients exist",
