@@ -20,12 +20,15 @@ import Testing
       case 4: return 1 + Double(mixed % 1000) * 0x1p-52
       case 5: return row % 2 == 0 ? .greatestFiniteMagnitude : -.greatestFiniteMagnitude * uniform
       case 6: return mixed % 9 == 0 ? .nan : row % 2 == 0 ? 0 : -Double(mixed % 12)
+      // Many rows of one guess: values that differ in the last bits only, beside far greater ones, twice over.
+      case 7: return row % 3 == 0 ? 1e9 * uniform : 1 + Double(mixed % 3000) * 0x1p-52
+      case 8: return row % 3 == 0 ? uniform : row % 3 == 1 ? 1e-12 * uniform : 1e-30 * Double(mixed % 5000)
       default: return .nan
       }
     }
   }
 
-  @Test(arguments: 0..<8, [0, 1, 2, 9, 255, 256, 5000, 100_000])
+  @Test(arguments: 0..<10, [0, 1, 2, 9, 255, 256, 5000, 100_000])
   func agreesWithSorting(kind: Int, count: Int) {
     let values = Self.awkward(count, kind)
     let present = values.indices.filter { !values[$0].isNaN }

@@ -88,15 +88,14 @@ public struct Buffer<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   }
 }
 
-/// Uninitialised memory aligned to a cache line, freed with the last reference.
+/// Uninitialised memory, freed with the last reference.
 @usableFromInline final class OwnedMemory<Element: BitwiseCopyable>: @unchecked Sendable {
   @usableFromInline let elements: UnsafeMutableBufferPointer<Element>
 
   @usableFromInline init(count: Int) {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: Swift.max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
+    let base = UnsafeMutableRawPointer.allocateColumns(byteCount: count * MemoryLayout<Element>.stride)
     elements = UnsafeMutableBufferPointer(
-      start: bytes.baseAddress?.bindMemory(to: Element.self, capacity: count), count: count)
+      start: base.bindMemory(to: Element.self, capacity: count), count: count)
   }
 
   deinit {

@@ -75,9 +75,10 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
   /// An indicator without a scale becomes missing, with a note of the reason.
   public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {
     let columns = columns
-    let scaled = try mapColumns(columns.count, threads) { (index: Int) throws(ImmerseError) in
+    let scaled = try makeColumns(columns.count, rows: units.units.count, threads) {
+      (index: Int, target) throws(ImmerseError) in
       let column = columns[index]
-      return try column.scale.apply(to: try units.column(column.code), column.direction.sign)
+      try column.scale.apply(to: try units.column(column.code), column.direction.sign, into: target)
     }
     var result = units
     for (column, new) in zip(columns, scaled) {
@@ -112,37 +113,44 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
 }
 
 extension FrozenNormalisation.Scale {
-  func apply(to values: Buffer<Double>, _ sign: Double) throws(ImmerseError) -> Buffer<Double> {
+  /// - Parameter target: as many rows as values.
+  func apply(
+    to values: Buffer<Double>, _ sign: Double, into target: UnsafeMutableBufferPointer<Double>
+  ) throws(ImmerseError) {
     switch self {
-    case .linear(let line): Self.scaled(values, sign, line)
-    case .ranks(let form, let sorted): Self.ranked(values, sign, form, sorted)
-    case .custom(let custom): try custom.apply(to: values.mapped { sign * $0 })
-    case .undefined: Buffer([Double](repeating: .nan, count: values.count))
+    case .linear(let line): Self.scale(values, sign, line, into: target)
+    case .ranks(let form, let sorted): Self.rank(values, sign, form, sorted, into: target)
+    case .custom(let custom):
+      try custom.apply(to: values.mapped { sign * $0 }).withUnsafeBufferPointer { _ = target.initialize(from: $0) }
+    case .undefined: target.initialize(repeating: .nan)
     }
   }
 
-  private static func scaled(_ values: Buffer<Double>, _ sign: Double, _ line: FrozenLine) -> Buffer<Double> {
+  private static func scale(
+    _ values: Buffer<Double>, _ sign: Double, _ line: FrozenLine, into target: UnsafeMutableBufferPointer<Double>
+  ) {
     guard line.least != nil || line.greatest != nil else {
-      return values.mapped { line.unbounded(sign * $0) }
+      return values.map(into: target) { line.unbounded(sign * $0) }
     }
     let (least, greatest) = (line.least ?? -.infinity, line.greatest ?? .infinity)
-    return values.mapped { x in
+    values.map(into: target) { x in
       let y = line.unbounded(sign * x)
       return y < least ? least : y > greatest ? greatest : y
     }
   }
 
   /// One more than the number of reference values below; a unit above all reference units has a percentile rank of 1.
-  private static func ranked(
-    _ values: Buffer<Double>, _ sign: Double, _ form: FrozenNormalisation.RankForm, _ sorted: [Double]
-  ) -> Buffer<Double> {
+  private static func rank(
+    _ values: Buffer<Double>, _ sign: Double, _ form: FrozenNormalisation.RankForm, _ sorted: [Double],
+    into target: UnsafeMutableBufferPointer<Double>
+  ) {
     let last = Double(sorted.count - 1)
-    return sorted.withUnsafeBufferPointer { sorted in
+    sorted.withUnsafeBufferPointer { sorted in
       switch form {
-      case .rank: values.mapped { $0.isNaN ? .nan : Double(countBelow(sign * $0, in: sorted) + 1) }
-      case .borda: values.mapped { $0.isNaN ? .nan : Double(countBelow(sign * $0, in: sorted)) }
+      case .rank: values.map(into: target) { $0.isNaN ? .nan : Double(countBelow(sign * $0, in: sorted) + 1) }
+      case .borda: values.map(into: target) { $0.isNaN ? .nan : Double(countBelow(sign * $0, in: sorted)) }
       case .percentileRank:
-        values.mapped { $0.isNaN ? .nan : min(1, Double(countBelow(sign * $0, in: sorted)) / last) }
+        values.map(into: target) { $0.isNaN ? .nan : min(1, Double(countBelow(sign * $0, in: sorted)) / last) }
       }
     }
   }

@@ -25,28 +25,24 @@ extension Normalisation {
     _ values: Buffer<Double>, _ indicator: Indicator, _ units: UnitMatrix
   ) throws(ImmerseError) -> FrozenNormalisation.Scale {
     let sign = indicator.direction.sign
-    let moments = values.withUnsafeBufferPointer { values in
-      var moments = Moments()
-      moments.absorb(values)
-      return moments
-    }
-    guard moments.count > 0 else { return .undefined(.noValues) }
+    let extent = values.withUnsafeBufferPointer { Extent($0) }
+    guard extent.count > 0 else { return .undefined(.noValues) }
     // The range after the direction has been applied.
-    let minimum = min(sign * moments.minimum, sign * moments.maximum)
-    let maximum = max(sign * moments.minimum, sign * moments.maximum)
+    let minimum = min(sign * extent.least, sign * extent.greatest)
+    let maximum = max(sign * extent.least, sign * extent.greatest)
     switch self {
     case .none: return .linear(FrozenLine(from: 0, to: 1))
     case .minmax(let lower, let upper):
       return try line(from: minimum, to: maximum, onto: lower, upper)
     case .zscore(let mean, let sd):
       guard sd > 0 else { throw ImmerseError(.usage, "the SD of z-scores must be above zero") }
-      guard moments.count > 1 else { return .undefined(.oneValue) }
+      guard extent.count > 1 else { return .undefined(.oneValue) }
       // Equal values that are not whole numbers can have a standard deviation of a few last bits.
       guard minimum < maximum else { return .undefined(.zeroRange) }
-      let centre = sign * moments.mean
+      let moments = moments(values)
       // Values so close to zero that their squares vanish have none either.
       guard moments.standardDeviation.isNormal else { return .undefined(.zeroRange) }
-      return .linear(FrozenLine(origin: centre, span: moments.standardDeviation, scale: sd, offset: mean))
+      return .linear(FrozenLine(origin: sign * moments.mean, span: moments.standardDeviation, scale: sd, offset: mean))
     case .scaled(let lower, let upper):
       guard lower < upper else { throw Self.emptyScale }
       return try line(
@@ -54,7 +50,7 @@ extension Normalisation {
     case .rank: return .ranks(.rank, sorted: reference(values, sign))
     case .borda: return .ranks(.borda, sorted: reference(values, sign))
     case .percentileRank:
-      guard moments.count > 1 else { return .undefined(.oneValue) }
+      guard extent.count > 1 else { return .undefined(.oneValue) }
       return .ranks(.percentileRank, sorted: reference(values, sign))
     case .distanceToMax: return try line(from: minimum, to: maximum, onto: 0, 1)
     case .distanceToReference(let name, let capped):
@@ -93,7 +89,7 @@ extension Normalisation {
       guard let reference = try baseMean(values, base, units) else { return .undefined(.noReference) }
       return .linear(FrozenLine(origin: sign * reference, span: maximum - minimum, scale: 60, offset: 100))
     case .custom(let formula):
-      let sorted = reference(values, sign)
+      let (sorted, moments) = (reference(values, sign), moments(values))
       let known = [
         "min": minimum, "max": maximum, "mean": sign * moments.mean, "sd": moments.standardDeviation,
         "median": median(ofSorted: sorted), "n": Double(moments.count),
@@ -120,8 +116,7 @@ extension Normalisation {
       throw ImmerseError(
         .usage, "there are no periods among which \"\(base)\" could be the base", remedy: "name the column of years")
     }
-    var moments = Moments()
-    values.select(rows).withUnsafeBufferPointer { moments.absorb($0) }
+    let moments = moments(values.select(rows))
     return moments.count > 0 ? moments.mean : nil
   }
 
@@ -146,6 +141,12 @@ extension Normalisation {
         .usage, "a target or goalpost of a logarithmic indicator must be above zero", variable: indicator.code)
     }
     return Double.log(setting)
+  }
+
+  private func moments(_ values: Buffer<Double>) -> Moments {
+    var moments = Moments()
+    values.withUnsafeBufferPointer { moments.absorb($0) }
+    return moments
   }
 
   private func reference(_ values: Buffer<Double>, _ sign: Double) -> [Double] {

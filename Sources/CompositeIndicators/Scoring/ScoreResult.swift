@@ -73,7 +73,9 @@ public struct ScoreResult: Sendable {
     self.standardErrors = errors
     self.notes = notes
     let periods = scores.rowsByPeriod
-    ranks = try mapColumns(order.count, threads) { descendingRanks(estimates[$0], within: periods) }
+    ranks = try makeColumns(order.count, rows: scores.units.count, threads) {
+      descendingRanks(estimates[$0], within: periods, into: $1)
+    }
     if let errors, scores.units.count <= RankIntervals.unitLimit {
       rankIntervals = try mapColumns(order.count, threads) {
         RankIntervals(estimates[$0], errors[$0], within: periods, level: model.confidenceLevel)

@@ -1,69 +1,66 @@
-/// The different values of a column that has only a few, as answers to an item have, and how often each occurs.
+/// The different values of a column that has few of them, as answers to an item or averages of some answers have, and how
+/// often each occurs.
 ///
-/// All rows of a block are compared with all values at once, which for so few costs less than ordering the rows.
-struct FewValues {
-  private static let limit = 12
+/// Source: counting sort by a hash table with linear probing (Knuth, The Art of Computer Programming 3, 6.4).
+struct FewValues: ~Copyable {
+  /// So few that the table stays within the cache.
+  private static let limit = 1024
+  private static let slots = 4 * limit
 
-  let values: [Double]
-  let counts: [Int]
+  /// The bits of each slot's value; a slot without a tally is free.
+  private let keys: UnsafeMutablePointer<UInt64>
+  private let tallies: UnsafeMutablePointer<Int32>
+  /// Where each row's value is.
+  private let slotsOfRows: UnsafeMutablePointer<UInt16>
 
-  /// Nil where there are too many. O(rows · values).
+  deinit {
+    keys.deallocate()
+    tallies.deallocate()
+    slotsOfRows.deallocate()
+  }
+
+  /// Nil where there are too many, or too few rows to gain from counting. O(rows).
   init?(_ rows: UnsafeBufferPointer<Double>) {
-    let known = UnsafeMutablePointer<Double>.allocate(capacity: Self.limit)
-    let tallies = UnsafeMutablePointer<SIMD8<Int64>>.allocate(capacity: Self.limit)
-    defer {
-      known.deallocate()
-      tallies.deallocate()
-    }
-    var count = 0
-    let whole = rows.count & ~7
-    for start in stride(from: 0, to: rows.count, by: 8) {
-      let block = start < whole ? eight(rows, start) : rest(rows, start)
-      while true {
-        var isKnown = block .!= block
-        for index in 0..<count { isKnown = isKnown .| (block .== known[index]) }
-        if all(isKnown) { break }
-        guard count < Self.limit, let stranger = (0..<8).first(where: { !isKnown[$0] }) else { return nil }
-        (known[count], tallies[count]) = (block[stranger], .zero)
-        count += 1
+    keys = .allocate(capacity: Self.slots)
+    tallies = .allocate(capacity: Self.slots)
+    slotsOfRows = .allocate(capacity: rows.count)
+    if rows.count < Self.slots { return nil }
+    keys.initialize(repeating: 0, count: Self.slots)
+    tallies.initialize(repeating: 0, count: Self.slots)
+    let (keys, tallies, slotsOfRows) = (keys, tallies, slotsOfRows)
+    var different = 0
+    for row in rows.indices {
+      let key = key(rows[row])
+      var slot = slot(key)
+      while keys[slot] != key {
+        if tallies[slot] == 0 {
+          different += 1
+          if different > Self.limit { return nil }
+          keys[slot] = key
+          break
+        }
+        slot = (slot + 1) & (Self.slots - 1)
       }
-      for index in 0..<count {
-        tallies[index] &+= SIMD8<Int64>.zero.replacing(with: 1, where: block .== known[index])
-      }
+      tallies[slot] += 1
+      slotsOfRows[row] = UInt16(truncatingIfNeeded: slot)
     }
-    values = (0..<count).map { known[$0] }
-    counts = (0..<count).map { Int(tallies[$0].wrappedSum()) }
   }
 
   /// Descending ranks: 1 for the highest value, ties share the smallest rank, 0 for a missing value.
-  func rank(_ rows: UnsafeBufferPointer<Double>, into ranks: UnsafeMutableBufferPointer<Int32>) {
-    let ranksOfValues = values.map { value in
-      Int64(1 + zip(values, counts).reduce(0) { $0 + ($1.0 > value ? $1.1 : 0) })
-    }
-    let steps = zip(values, ranksOfValues).map { (value: $0, rank: $1) }
-    let whole = rows.count & ~7
-    for start in stride(from: 0, to: rows.count, by: 8) {
-      let block = start < whole ? eight(rows, start) : rest(rows, start)
-      var rank = SIMD8<Int64>.zero
-      for step in steps { rank.replace(with: step.rank, where: block .== step.value) }
-      let narrow = SIMD8<Int32>(truncatingIfNeeded: rank)
-      if start < whole {
-        UnsafeMutableRawBufferPointer(ranks).storeBytes(of: narrow, toByteOffset: 4 * start, as: SIMD8<Int32>.self)
-      } else {
-        for row in start..<rows.count { ranks[row] = narrow[row - start] }
-      }
-    }
+  consuming func rank(into ranks: UnsafeMutableBufferPointer<Int32>) {
+    let (slotsOfRows, ranksOfSlots) = (slotsOfRows, tallies)
+    let descending = (0..<Self.slots).filter { tallies[$0] > 0 && !value($0).isNaN }.sorted { value($0) > value($1) }
+    for slot in 0..<Self.slots where value(slot).isNaN { ranksOfSlots[slot] = 0 }
+    var next: Int32 = 1
+    for slot in descending { (ranksOfSlots[slot], next) = (next, next + tallies[slot]) }
+    for row in ranks.indices { ranks[row] = ranksOfSlots[Int(slotsOfRows[row])] }
   }
+
+  private func value(_ slot: Int) -> Double { Double(bitPattern: keys[slot]) }
 }
 
-@inline(__always)
-private func eight(_ rows: UnsafeBufferPointer<Double>, _ start: Int) -> SIMD8<Double> {
-  UnsafeRawBufferPointer(rows).loadUnaligned(fromByteOffset: 8 * start, as: SIMD8<Double>.self)
-}
+/// Equal for equal values: the sum makes the negative zero positive.
+@inline(__always) private func key(_ value: Double) -> UInt64 { (value + 0).bitPattern }
 
-/// The last rows, those missing to eight as missing values.
-private func rest(_ rows: UnsafeBufferPointer<Double>, _ start: Int) -> SIMD8<Double> {
-  var block = SIMD8(repeating: Double.nan)
-  for row in start..<rows.count { block[row - start] = rows[row] }
-  return block
-}
+/// Where to look first, by Fibonacci hashing to twelve bits.
+@inline(__always) private func slot(_ key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 52) }

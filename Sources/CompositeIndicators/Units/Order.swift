@@ -4,8 +4,8 @@ import Columnar
 ///
 /// A row's place is first guessed from where its value lies between the least and the greatest, as a 32-bit number that
 /// ascends with the values; rows are dealt out by its leading bits, then, within the cache, by the next ones, and the few
-/// left together are put in order. Values spread as those of most indicators are cost O(rows); no values cost more than
-/// O(rows log rows).
+/// left together are put in order. Rows of one guess whose values differ are guessed again, between the least and the
+/// greatest of their own. Values spread as those of most indicators are cost O(rows).
 struct RowOrder: ~Copyable {
   /// The guess above, the row below.
   private let entries: UnsafeMutablePointer<UInt64>
@@ -16,12 +16,12 @@ struct RowOrder: ~Copyable {
   deinit { entries.deallocate() }
 
   init(_ values: UnsafeBufferPointer<Double>) {
-    let (least, greatest, count) = range(values)
-    self.count = count
+    let extent = Extent(values)
+    count = extent.count
     entries = .allocate(capacity: max(count, 1))
     if count == 0 { return }
-    // Halved, so that the span of any two doubles is finite.
-    let guess = Guess(least: least, span: greatest / 2 - least / 2)
+    let guess = Guess(extent.least, extent.greatest)
+    let room = Room(rows: count)
     if count < RowOrder.fewRows {
       var place = 0
       for row in 0..<values.count where values[row] == values[row] {
@@ -30,22 +30,25 @@ struct RowOrder: ~Copyable {
       }
       sort(0..<count, by: <)
     } else {
-      deal(values, guess)
+      deal(values, guess, room)
     }
-    settleTies(values)
+    settleTies(0..<count, values, room)
   }
 
   private static let fewRows = 256
+  /// Within a bucket.
+  private static let fewestDealt = 32
 
   /// A 32-bit number in the upper half of a word, ascending with the value.
   private struct Guess {
     let least: Double
+    /// 0, which guesses 0 for all, where the span is nothing or so small that its inverse is infinite.
     let scale: Double
 
-    init(least: Double, span: Double) {
+    init(_ least: Double, _ greatest: Double) {
       self.least = least
-      // A span of nothing, or one so small that its inverse is infinite, guesses 0 for all.
-      let scale = 0x1p31 / span
+      // Halved, so that the span of any two doubles is finite.
+      let scale = 0x1p31 / (greatest / 2 - least / 2)
       self.scale = scale.isFinite ? scale : 0
     }
 
@@ -60,47 +63,57 @@ struct RowOrder: ~Copyable {
 
   private static func bits(for count: Int) -> Int { min(dealBits, Int.bitWidth - count.leadingZeroBitCount) }
 
-  private func deal(_ values: UnsafeBufferPointer<Double>, _ guess: Guess) {
+  /// What a deal needs beside the rows: the ends of the buckets, of the first deal and of one within a bucket, and a
+  /// second place for rows.
+  private struct Room: ~Copyable {
+    let ends: UnsafeMutablePointer<Int32>
+    let endsWithin: UnsafeMutablePointer<Int32>
+    let entries: UnsafeMutablePointer<UInt64>
+
+    init(rows: Int) {
+      ends = .allocate(capacity: 1 << RowOrder.dealBits)
+      endsWithin = .allocate(capacity: 1 << RowOrder.dealBits)
+      entries = .allocate(capacity: rows)
+    }
+
+    deinit {
+      ends.deallocate()
+      endsWithin.deallocate()
+      entries.deallocate()
+    }
+  }
+
+  private func deal(_ values: UnsafeBufferPointer<Double>, _ guess: Guess, _ room: borrowing Room) {
     let bits = Self.bits(for: count)
     let shift = UInt64(64 - bits)
-    let ends = UnsafeMutablePointer<Int32>.allocate(capacity: 2 << Self.dealBits)
-    defer { ends.deallocate() }
+    let ends = room.ends
     ends.initialize(repeating: 0, count: 1 << bits)
     for row in 0..<values.count where values[row] == values[row] {
       ends[Int(guess.of(values[row]) >> shift)] += 1
     }
-    let largest = Self.turnCountsToStarts(ends, 1 << bits)
+    Self.turnCountsToStarts(ends, 1 << bits)
     for row in 0..<values.count where values[row] == values[row] {
       let entry = guess.of(values[row])
       let bucket = Int(entry >> shift)
       entries[Int(ends[bucket])] = entry | UInt64(row)
       ends[bucket] += 1
     }
-    let room = UnsafeMutablePointer<UInt64>.allocate(capacity: largest)
-    defer { room.deallocate() }
     var start = 0
     for bucket in 0..<1 << bits {
       let end = Int(ends[bucket])
-      refine(start..<end, after: bits, ends + (1 << Self.dealBits), room)
+      refine(start..<end, after: bits, room)
       start = end
     }
   }
 
-  /// Returns the largest count.
-  private static func turnCountsToStarts(_ counts: UnsafeMutablePointer<Int32>, _ buckets: Int) -> Int {
-    var (next, largest): (Int32, Int32) = (0, 0)
-    for bucket in 0..<buckets {
-      let count = counts[bucket]
-      (counts[bucket], next, largest) = (next, next + count, max(largest, count))
-    }
-    return Int(largest)
+  private static func turnCountsToStarts(_ counts: UnsafeMutablePointer<Int32>, _ buckets: Int) {
+    var next: Int32 = 0
+    for bucket in 0..<buckets { (counts[bucket], next) = (next, next + counts[bucket]) }
   }
 
   /// Orders the rows of one bucket by dealing them out again, by the bits after the first `known`.
-  private func refine(
-    _ range: Range<Int>, after known: Int, _ ends: UnsafeMutablePointer<Int32>, _ room: UnsafeMutablePointer<UInt64>
-  ) {
-    if range.count <= 32 { return order(range) }
+  private func refine(_ range: Range<Int>, after known: Int, _ room: borrowing Room) {
+    if range.count <= Self.fewestDealt { return order(range) }
     // Rows of one value are in order already.
     var isOrdered = true
     for place in range.dropFirst() where entries[place] < entries[place - 1] { isOrdered = false }
@@ -108,15 +121,16 @@ struct RowOrder: ~Copyable {
     let own = entries + range.lowerBound
     let bits = Self.bits(for: range.count)
     let (shift, mask) = (UInt64(64 - known - bits), UInt64(1 << bits - 1))
+    let ends = room.endsWithin
     ends.initialize(repeating: 0, count: 1 << bits)
     for place in 0..<range.count { ends[Int(own[place] >> shift & mask)] += 1 }
-    _ = Self.turnCountsToStarts(ends, 1 << bits)
+    Self.turnCountsToStarts(ends, 1 << bits)
     for place in 0..<range.count {
       let bucket = Int(own[place] >> shift & mask)
-      room[Int(ends[bucket])] = own[place]
+      room.entries[Int(ends[bucket])] = own[place]
       ends[bucket] += 1
     }
-    own.update(from: room, count: range.count)
+    own.update(from: room.entries, count: range.count)
     var start = range.lowerBound
     for bucket in 0..<1 << bits {
       let end = range.lowerBound + Int(ends[bucket])
@@ -132,7 +146,7 @@ struct RowOrder: ~Copyable {
 
   /// Insertion for the few rows that a bucket has as a rule.
   private func order(_ range: Range<Int>) {
-    if range.count > 32 {
+    if range.count > Self.fewestDealt {
       // Rows of one value are in order already.
       var isOrdered = true
       for place in range.dropFirst() where entries[place] < entries[place - 1] { isOrdered = false }
@@ -153,35 +167,38 @@ struct RowOrder: ~Copyable {
   }
 
   /// Rows of one guess can still differ in the digits below it.
-  private func settleTies(_ values: UnsafeBufferPointer<Double>) {
-    var start = 0
-    while start < count {
+  private func settleTies(_ range: Range<Int>, _ values: UnsafeBufferPointer<Double>, _ room: borrowing Room) {
+    var start = range.lowerBound
+    while start < range.upperBound {
       var end = start + 1
       var isOrdered = true
-      while end < count && entries[end] >> 32 == entries[start] >> 32 {
+      while end < range.upperBound && entries[end] >> 32 == entries[start] >> 32 {
         if values[row(at: end)] < values[row(at: end - 1)] { isOrdered = false }
         end += 1
       }
-      if !isOrdered {
-        sort(start..<end) { a, b in
-          let (x, y) = (values[Int(a & 0xFFFF_FFFF)], values[Int(b & 0xFFFF_FFFF)])
-          return x == y ? a < b : x < y
-        }
-      }
+      if !isOrdered { guessAgain(start..<end, values, room) }
       start = end
     }
   }
-}
 
-/// The least and the greatest value, and how many there are.
-private func range(_ values: UnsafeBufferPointer<Double>) -> (least: Double, greatest: Double, count: Int) {
-  var (least, greatest, count) = (Double.infinity, -Double.infinity, 0)
-  for value in values {
-    least = value < least ? value : least
-    greatest = value > greatest ? value : greatest
-    count += value == value ? 1 : 0
+  /// Orders rows of one guess and more than one value.
+  private func guessAgain(_ range: Range<Int>, _ values: UnsafeBufferPointer<Double>, _ room: borrowing Room) {
+    var (least, greatest) = (Double.infinity, -Double.infinity)
+    for place in range {
+      let value = values[row(at: place)]
+      (least, greatest) = (min(least, value), max(greatest, value))
+    }
+    let guess = Guess(least, greatest)
+    if guess.scale == 0 || range.count <= RowOrder.fewestDealt {
+      return sort(range) { a, b in
+        let (x, y) = (values[Int(a & 0xFFFF_FFFF)], values[Int(b & 0xFFFF_FFFF)])
+        return x == y ? a < b : x < y
+      }
+    }
+    for place in range { entries[place] = guess.of(values[row(at: place)]) | UInt64(row(at: place)) }
+    refine(range, after: 0, room)
+    settleTies(range, values, room)
   }
-  return (least, greatest, count)
 }
 
 extension Buffer<Double> {

@@ -96,10 +96,13 @@ extension Buffer {
 extension Buffer<Double> {
   /// A new column by a rule for single values. The rule is inlined into the loop.
   @inline(__always) func mapped(_ rule: (Double) -> Double) -> Buffer<Double> {
-    Buffer(count: count) { target in
-      withUnsafeBufferPointer { source in
-        for row in 0..<source.count { target[row] = rule(source[row]) }
-      }
+    Buffer(count: count) { map(into: $0, rule) }
+  }
+
+  /// The same into memory for as many rows.
+  @inline(__always) func map(into target: UnsafeMutableBufferPointer<Double>, _ rule: (Double) -> Double) {
+    withUnsafeBufferPointer { source in
+      for row in 0..<source.count { target[row] = rule(source[row]) }
     }
   }
 

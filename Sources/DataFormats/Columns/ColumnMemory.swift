@@ -1,9 +1,5 @@
 import Columnar
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Memory of a column that is being filled, freed with the last buffer that shares it.
 final class ColumnMemory<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
@@ -13,7 +9,7 @@ final class ColumnMemory<Element: BitwiseCopyable & Sendable>: @unchecked Sendab
   init(count: Int) {
     self.count = count
     arena = nil
-    base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
+    base = UnsafeMutableRawPointer.allocateColumns(byteCount: count * MemoryLayout<Element>.stride)
       .bindMemory(to: Element.self, capacity: count)
   }
 
@@ -31,22 +27,15 @@ final class ColumnMemory<Element: BitwiseCopyable & Sendable>: @unchecked Sendab
   var buffer: Buffer<Element> { Buffer(owner: self, base: UnsafePointer(base), count: count) }
 }
 
-/// One allocation for the numeric columns of a batch, in huge pages where the system has them: page faults in the
-/// small ones take as long as reading the numbers.
+/// One allocation for the numeric columns of a batch, large enough for huge pages.
 final class ColumnArena {
   private let base: UnsafeMutableRawPointer
   private let size: Int
   private var used = 0
-  private static let hugePage = 2 << 20
 
   init(columns: Int, rows: Int) {
-    let bytes = columns * Self.room(rows * MemoryLayout<Double>.stride)
-    let isLarge = bytes >= Self.hugePage
-    size = isLarge ? (bytes + Self.hugePage - 1) / Self.hugePage * Self.hugePage : max(bytes, 64)
-    base = .allocate(byteCount: size, alignment: isLarge ? Self.hugePage : 64)
-    #if canImport(Glibc)
-      if isLarge { madvise(base, size, MADV_HUGEPAGE) }
-    #endif
+    size = columns * Self.room(rows * MemoryLayout<Double>.stride)
+    base = .allocateColumns(byteCount: size)
   }
 
   deinit { base.deallocate() }

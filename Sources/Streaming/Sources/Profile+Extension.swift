@@ -1,4 +1,4 @@
-public import Columnar
+import Columnar
 
 extension Profile {
   /// This profile with the levels that another one has besides; numbers keep their centre and spread.
