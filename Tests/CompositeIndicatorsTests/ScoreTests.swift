@@ -103,14 +103,41 @@ import Testing
 
   @Test func oneUnit() throws {
     let source = table(Self.columns.map { ($0.0, [$0.1[0]]) })
-    let result = try score(ScoreRequest(FrameworkTests.sound), source: source, engine: engine)
-    let anyScore = result.rows.contains { $0.estimate != nil }
-    #expect(!anyScore)
-    #expect(result.notes.map(\.code).filter { $0 == "zero_range" }.count == 4)
+    let error = #expect(throws: ImmerseError.self) {
+      try score(ScoreRequest(FrameworkTests.sound), source: source, engine: engine)
+    }
+    #expect(error?.kind == .badData)
+    #expect(
+      error?.description == """
+        variable "a": cannot be normalised: its range is zero; nor can "b" (its range is zero), "c" (its range is zero), \
+        "d" (its range is zero) (leave it out of the framework, or give it a scale that needs no other units, such as \
+        goalposts)
+        """)
     let plain = ScoreRequest(FrameworkTests.sound, method: ScoreMethod(normalise: Normalisation.none))
     let kept = try score(plain, source: source, engine: engine)
     #expect(kept.row(unit: "u1", term: "Index")?.rank == 1)
     #expect(kept.row(unit: "u1", term: "X")?.estimate == 1.75)
+  }
+
+  /// Refused however the method would scale it, and named with the period where each has its own scales.
+  @Test func anIndicatorWithoutAValueOrARangeIsRefused() throws {
+    let framework = Framework(indicators: [Indicator("a"), Indicator("b")])
+    let columns: [(String, [Double?])] = [("a", [1, 2, 3, 4]), ("b", [5, 6, nil, nil])]
+    let years = ("year", [Double?](arrayLiteral: 2018, 2018, 2022, 2022))
+    for method in [Normalisation.minmax(), .zscore(), .rank, .none] {
+      let error = #expect(throws: ImmerseError.self) {
+        let none = table([columns[0], ("b", [nil, nil, nil, nil])])
+        return try score(ScoreRequest(framework, method: ScoreMethod(normalise: method)), source: none, engine: engine)
+      }
+      #expect(error?.variable == "b")
+      #expect(error?.problem == "cannot be \(method == .none ? "averaged" : "normalised"): no unit has a value")
+    }
+    var request = ScoreRequest(framework, reference: .each)
+    request.period = "year"
+    let error = #expect(throws: ImmerseError.self) {
+      try score(request, source: table(columns + [years]), engine: engine)
+    }
+    #expect(error?.problem == "period 2022: cannot be normalised: no unit has a value")
   }
 
   @Test func aFrameworkWithoutAggregatesScoresItsIndicators() throws {

@@ -64,6 +64,16 @@ import Testing
     }
   }
 
+  /// `a` rises from X to Z by as much as `b` falls, so that X is best in the one, Z in the other, and Y, halfway in both,
+  /// lies on the line between them.
+  @Test func benefitOfTheDoubt() throws {
+    try Self.run("  - {name: s, framework: framework.yaml, unit: country, weights: {method: bod}}") { study, _ in
+      let rows = try Self.analysis(study, "s").rows.filter { $0["term"] == "index" }
+      let estimates = rows.compactMap { if case .number(let value)? = $0["estimate"] { value } else { nil } }
+      expectClose(estimates, [1, 1, 1], absolute: 1e-10)
+    }
+  }
+
   @Test func savedModels() throws {
     try TestFiles.withTemporaryFolder { folder in
       var first: [JSONValue] = []

@@ -59,6 +59,13 @@ public struct ImmerseError: Error, Sendable, Equatable {
     located.place = located.place ?? place
     return located
   }
+
+  /// The error of one part of the data, named as in "period 2018".
+  public func within(_ part: String) -> ImmerseError {
+    var named = self
+    named.problem = "\(part): \(problem)"
+    return named
+  }
 }
 
 extension ImmerseError.Place: CustomStringConvertible {

@@ -49,6 +49,15 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
       case .noReference: "the reference unit has no value"
       }
     }
+
+    fileprivate var remedy: String {
+      switch self {
+      case .noValues: "leave it out of the framework"
+      case .oneValue, .zeroRange:
+        "leave it out of the framework, or give it a scale that needs no other units, such as goalposts"
+      case .noReference: "name a reference unit that has one"
+      }
+    }
   }
 
   public enum Scale: Codable, Sendable, Equatable {
@@ -71,6 +80,20 @@ public struct FrozenNormalisation: FrozenStep, Equatable {
   public let columns: [Column]
 
   enum CodingKeys: String, CodingKey { case columns }
+
+  /// - Throws: `badData` where an indicator has no scale, naming all of them.
+  func requireScales() throws(ImmerseError) {
+    let faulty: [(code: String, reason: Reason)] = columns.compactMap {
+      if case .undefined(let reason) = $0.scale { ($0.code, reason) } else { nil }
+    }
+    guard let first = faulty.first else { return }
+    let others = faulty.dropFirst().map { "\"\($0.code)\" (\($0.reason.explanation))" }
+    throw ImmerseError(
+      .badData,
+      "cannot be normalised: \(first.reason.explanation)"
+        + (others.isEmpty ? "" : "; nor can \(Spelling.list(others))"),
+      variable: first.code, remedy: first.reason.remedy)
+  }
 
   /// An indicator without a scale becomes missing, with a note of the reason.
   public func apply(to units: UnitMatrix, threads: Int, notes: inout [Note]) throws(ImmerseError) -> UnitMatrix {

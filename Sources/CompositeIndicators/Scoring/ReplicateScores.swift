@@ -30,7 +30,7 @@ extension ScoreModel {
     // A unit that lacks an indicator in a replicate only is scored by others there, which says nothing of its error.
     var lost = plain.columns.map { [Bool](repeating: false, count: $0.count) }
     func refitted(_ own: UnitMatrix) throws(ImmerseError) -> [Buffer<Double>] {
-      let model = try ScoreModel(fitting: framework, request.method, to: own)
+      let model = try ScoreModel(refitting: framework, request.method, to: own)
       var unused: [Note] = []
       let averaged = try model.aggregation.apply(to: try model.normalised(own, notes: &unused), notes: &unused)
       guard averaged.units == plain.units else {

@@ -26,7 +26,13 @@ public func score(
     return try fit(units).score(units, threads: engine.threads)
   case .each:
     var results: [ScoreResult] = []
-    for part in rows.map(units.select) { results.append(try fit(part).score(part, threads: engine.threads)) }
+    for part in rows.map(units.select) {
+      do {
+        results.append(try fit(part).score(part, threads: engine.threads))
+      } catch {
+        throw part.period?[0].map { error.within("period \($0)") } ?? error
+      }
+    }
     return try ScoreResult(joining: results, threads: engine.threads)
   case .period(let name):
     guard let period = units.period, let code = period.levels.code(of: name) else {

@@ -26,10 +26,29 @@ public struct ScoreModel: Codable, Sendable, Equatable {
   /// Freezes a framework's scales on reference units.
   ///
   /// - Parameter units: with the columns `columns(of:)` names, and a group where imputation asks for one.
-  /// - Throws: `badData` where the framework is faulty or the units do not allow the method, `usage` where its settings
-  ///   do not.
+  /// - Throws: `badData` where the framework is faulty or the units do not allow the method, as where an indicator has
+  ///   no value or one value only; `usage` where its settings do not.
   public init(
     fitting framework: Framework, _ method: ScoreMethod = ScoreMethod(), confidenceLevel: Double = 0.95,
+    to units: UnitMatrix, threads: Int = 1
+  ) throws(ImmerseError) {
+    try self.init(refitting: framework, method, confidenceLevel: confidenceLevel, to: units, threads: threads)
+    try normalisation.requireScales()
+    let scaled = Set(normalisation.columns.map(\.code))
+    for indicator in framework.indicators where !scaled.contains(indicator.code) {
+      let column = try units.column(indicator.code)
+      guard column.missingCount < column.count else {
+        throw ImmerseError(
+          .badData, "cannot be averaged: no unit has a value", variable: indicator.code,
+          remedy: "leave it out of the framework")
+      }
+    }
+  }
+
+  /// The same on units that are a variation of those scored, as a replicate: an indicator that has no scale there has
+  /// missing scores.
+  init(
+    refitting framework: Framework, _ method: ScoreMethod = ScoreMethod(), confidenceLevel: Double = 0.95,
     to units: UnitMatrix, threads: Int = 1
   ) throws(ImmerseError) {
     guard confidenceLevel > 0 && confidenceLevel < 1 else {

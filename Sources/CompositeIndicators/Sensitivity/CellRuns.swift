@@ -18,7 +18,7 @@ struct CellRuns: Sendable {
   init(
     _ framework: Framework, _ method: ScoreMethod, _ units: UnitMatrix, target: Int
   ) throws(ImmerseError) {
-    let model = try ScoreModel(fitting: framework, method, to: units)
+    let model = try ScoreModel(refitting: framework, method, to: units)
     var notes: [Note] = []
     let normalised = try model.normalised(units, notes: &notes)
     aggregation = model.aggregation

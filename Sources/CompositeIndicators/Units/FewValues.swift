@@ -63,4 +63,6 @@ struct FewValues: ~Copyable {
 @inline(__always) private func key(_ value: Double) -> UInt64 { (value + 0).bitPattern }
 
 /// Where to look first, by Fibonacci hashing to twelve bits.
-@inline(__always) private func slot(_ key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 52) }
+@inline(__always) private func slot(_ key: UInt64) -> Int {
+  Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 52)
+}
