@@ -186,8 +186,6 @@ struct SegregationTests {
     #expect(try refusal(EstimateRequest(.segregation, of: ["meals:dnum"], design: design)).contains("neither 0 nor 1"))
     #expect(try refusal(EstimateRequest(.segregation, of: ["stype:dnum"], design: design)).contains("3 levels"))
     #expect(try refusal(EstimateRequest(.segregation, of: ["comp.imp"], design: design)).contains("row:column"))
-    let jackknife = SurveyDesign(weights: "pw", psu: ["dnum"], replicates: ReplicateDesign(.jk1))
-    #expect(try refusal(EstimateRequest(.segregation, of: ["comp.imp:dnum"], design: jackknife)).contains("not there"))
   }
 }
 

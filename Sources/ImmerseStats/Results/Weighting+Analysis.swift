@@ -84,19 +84,27 @@ extension DiagnosisResult {
           "g_min": JSONValue(row.smallestFactor), "g_max": JSONValue(row.largestFactor),
         ]
       },
-      sections: balance.isEmpty
-        ? []
-        : [
-          .init(
-            "balance",
-            .array(
-              balance.map { row in
+      sections: [
+        .init(
+          "g_histogram",
+          .array(
+            rows.flatMap { row in
+              row.factors.map {
                 [
-                  "by": groups(row.by), "term": .string(row.term), "reference": JSONValue(row.reference),
-                  "smd_before": JSONValue(row.before), "smd_after": JSONValue(row.after),
+                  "by": groups(row.by), "from": JSONValue($0.from), "to": JSONValue($0.to), "n": .integer($0.count),
                 ]
-              }))
-        ],
+              }
+            })),
+        .init(
+          "balance",
+          .array(
+            balance.map { row in
+              [
+                "by": groups(row.by), "term": .string(row.term), "reference": JSONValue(row.reference),
+                "smd_before": JSONValue(row.before), "smd_after": JSONValue(row.after),
+              ]
+            })),
+      ].filter { $0.value != .array([]) },
       notes: [
         Note("cv_divisor", "the coefficient of variation has the divisor n, so that Kish's design effect is 1 + CV²")
       ])

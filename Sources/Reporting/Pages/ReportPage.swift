@@ -7,6 +7,7 @@ public struct ReportPage: Sendable {
     case warning(String)
     case table(ReportTable)
     case chart(IntervalPlot)
+    case bars(BarPlot)
     /// Hidden behind its summary until asked for.
     case details(summary: String, [Block])
     case code(String)
@@ -71,13 +72,17 @@ public struct ReportPage: Sendable {
     case .list(let items): return "<ul>\(items.map { "<li>\(HTML.escape($0))</li>" }.joined(separator: "\n"))</ul>"
     case .code(let text): return "<pre>\(HTML.escape(text))</pre>"
     case .table(let table): return table.html
-    case .chart(let plot):
-      charts += 1
-      return "<figure>\n\(plot.svg(id: "c\(charts)"))\n<figcaption>\(HTML.escape(plot.title))</figcaption>\n</figure>"
+    case .chart(let plot): return figure(plot.title, plot.svg, &charts)
+    case .bars(let plot): return figure(plot.title, plot.svg, &charts)
     case .details(let summary, let blocks):
       let inner = blocks.map { render($0, &charts) }.joined(separator: "\n")
       return "<details><summary>\(HTML.escape(summary))</summary>\n\(inner)\n</details>"
     }
+  }
+
+  private func figure(_ title: String, _ svg: (String) -> String, _ charts: inout Int) -> String {
+    charts += 1
+    return "<figure>\n\(svg("c\(charts)"))\n<figcaption>\(HTML.escape(title))</figcaption>\n</figure>"
   }
 }
 

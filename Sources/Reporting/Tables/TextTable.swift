@@ -8,7 +8,9 @@ public enum TextTable {
     for member in result.sections where member.key != "vcov" {
       switch member.value {
       case .array(let rows) where rows.isEmpty: continue
-      case .array(let rows): text += "\n\(heading(member.key))\n" + render(ResultTable(rows))
+      case .array(let rows):
+        let table = ResultTable(rows)
+        text += "\n\(heading(member.key))\n" + render(table, bars: member.key.hasSuffix("_histogram") ? "n" : nil)
       case .object(let members):
         text +=
           "\n\(heading(member.key)): "
@@ -28,7 +30,18 @@ public enum TextTable {
   /// A key, its underscores made spaces.
   public static func words(_ key: String) -> String { key.split(separator: "_").joined(separator: " ") }
 
-  static func render(_ table: ResultTable) -> String {
+  /// - Parameter counts: a column whose numbers are drawn as bars, too.
+  static func render(_ table: ResultTable, bars counts: String? = nil) -> String {
+    var table = table
+    if let counts, let column = table.columns.firstIndex(of: counts) {
+      let numbers = table.rows.map { Double(text($0[column])) ?? 0 }
+      let highest = max(numbers.max() ?? 0, 1)
+      table.columns.append("")
+      for row in table.rows.indices {
+        let length = Int((numbers[row] / highest * 40).rounded(.up))
+        table.rows[row].append(.string(String(repeating: "█", count: length)))
+      }
+    }
     let cells = table.rows.map { $0.map { text($0) } }
     let widths = table.columns.indices.map { column in
       max(table.columns[column].count, cells.map { $0[column].count }.max() ?? 0)

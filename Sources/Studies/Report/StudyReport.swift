@@ -217,44 +217,7 @@ struct StudyReport {
     return ReportPage.Section(analysis.step.title, blocks)
   }
 
-  // MARK: Weights and method
-
-  private func weightingSection(_ steps: [AnalysisResult]) -> ReportPage.Section {
-    var blocks = steps.flatMap(weightingBlocks)
-    if !run.notes.contains(where: { $0.code == "weights_taken_as_fixed" }) {
-      blocks.insert(.paragraph("The standard errors of estimates take the making of the weights into account."), at: 0)
-    }
-    return ReportPage.Section("Weights", blocks)
-  }
-
-  private func weightingBlocks(_ result: AnalysisResult) -> [ReportPage.Block] {
-    let weights = result.sections.first { $0.key == "weights" }?.value
-    let range = [weights?["g_min"] ?? weights?["factor_min"], weights?["g_max"] ?? weights?["factor_max"]].map {
-      $0.map(TextTable.text) ?? "-"
-    }
-    let table = ResultTable(result.rows)
-    let meetsTotals = weights?["g_min"] != nil
-    let text =
-      meetsTotals
-      ? "The weights were calibrated (\(result.analysis)) to the population totals below; calibrated over starting weight "
-        + "ranges from \(range[0]) to \(range[1])."
-      : result.analysis == "weight.trim"
-        ? "Weights outside the bounds were trimmed, their sum kept."
-        : "The weights of respondents stand for those who did not respond; the factors range from \(range[0]) to "
-          + "\(range[1])."
-    return [
-      .paragraph(text),
-      .details(
-        summary: meetsTotals ? "Margins" : "What it did",
-        [
-          .table(
-            ReportTable(
-              caption: meetsTotals ? "Weighted totals before and after" : TextTable.heading(result.analysis),
-              columns: table.columns, rows: table.rows.map { $0.map(TextTable.text) }, numeric: []
-            ).aligned)
-        ]),
-    ]
-  }
+  // MARK: Method
 
   private var methodSection: ReportPage.Section {
     var lines = [

@@ -3,7 +3,7 @@ import CompositeIndicators
 public import ImmerseStats
 import MultilevelModels
 public import Streaming
-import SurveyStatistics
+public import SurveyStatistics
 
 /// A study carried out: the results of all its analyses, ready to be written or shown.
 public struct StudyRun: Sendable {
@@ -23,6 +23,8 @@ public struct StudyRun: Sendable {
   public let models: [Analysis]
   /// What every step did to the weights.
   public let weighting: [AnalysisResult]
+  /// The weights that were made, beside those they were made from; nil where they are in the data.
+  public let diagnosis: DiagnosisResult?
   /// What was read, and what did not match.
   public let rowCount: Int
   public let notes: [Note]
@@ -129,9 +131,22 @@ public struct StudyRun: Sendable {
     self.sensitivities = sensitivities
     self.models = fits
     weighting = data.weights?.models.map(\.analysis) ?? []
+    diagnosis = try data.weights.flatMap { made throws(ImmerseError) in
+      try StudyRun.diagnosis(of: made, study.weighting, engine)
+    }
     rowCount = dataset.profile.rowCount
     notes = data.notes
     source = data.source
+  }
+
+  /// The last step's weights beside those the first started at, with the balance of what the steps know of the rows.
+  private static func diagnosis(
+    of made: MadeWeights, _ steps: [WeightingStep], _ engine: Engine
+  ) throws(ImmerseError) -> DiagnosisResult? {
+    guard let last = steps.last?.output else { return nil }
+    return try Diagnosis.run(
+      DiagnosisRequest(weights: last, base: steps.first?.weights, variables: made.auxiliaryColumns), on: made.source,
+      engine: engine)
   }
 
   private static func published(_ result: EstimateResult) -> AnalysisResult {

@@ -27,7 +27,8 @@ struct TermTestPlan {
     let isDefined = residualDF > 0
     return [
       TermTest(
-        terms: terms, method: .wald, statistic: wald, degreesOfFreedom: q, residualDegreesOfFreedom: residualDF,
+        terms: terms, method: .wald, statistic: wald, parameters: parameters, degreesOfFreedom: q,
+        residualDegreesOfFreedom: residualDF,
         pValue: isDefined ? FDistribution(df1: q, df2: residualDF).survival(wald) : nil),
       TermTest(
         terms: terms, method: .likelihoodRatio, statistic: ratio, degreesOfFreedom: q,

@@ -193,16 +193,6 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
         .usage, "groups are not compared by \(kind.rawValue)",
         remedy: "choose the rows with --where, one group at a time")
     }
-    if kind == .ranktest && design.replicates != nil {
-      throw ImmerseError(
-        .usage, "rank tests under replicate weights are not there yet",
-        remedy: "describe the design by --strata and --psu")
-    }
-    if kind == .segregation && (design.replicates != nil || !plausible.isEmpty) {
-      throw ImmerseError(
-        .usage, "segregation under replicate weights or of plausible values is not there yet",
-        remedy: "describe the design by --strata and --psu")
-    }
     if kind == .chisq && [.chisq, .linearCombination, .saddlepoint].contains(statistic) && !plausible.isEmpty {
       throw ImmerseError(
         .usage, "X² of several imputations has no common value", remedy: "choose --statistic F, Wald or adjWald")
@@ -223,11 +213,6 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
         throw ImmerseError(
           .usage, "cr2 errors without clusters, or under replicate weights", remedy: "name the clusters with --psu")
       }
-    }
-    if !terms.isEmpty && !plausible.isEmpty {
-      throw ImmerseError(
-        .usage, "terms are not tested together with plausible values yet",
-        remedy: "leave --terms out, or test one column")
     }
     if test != .wilcoxon && kind != .ranktest {
       throw ImmerseError(

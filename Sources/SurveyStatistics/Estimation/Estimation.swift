@@ -199,7 +199,9 @@ extension Estimation {
 
 extension EstimateRequest {
   /// Whether replicate weights are needed row by row, for their totals do not tell enough.
-  fileprivate var needsReplicateRows: Bool { kind.hasFormula || kind == .quantile && interval == .quantile }
+  fileprivate var needsReplicateRows: Bool {
+    [.glm, .ttest, .segregation].contains(kind) || kind == .quantile && interval == .quantile
+  }
 }
 
 extension EstimateRequest.Kind {

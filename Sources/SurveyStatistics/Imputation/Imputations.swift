@@ -32,7 +32,8 @@ struct Imputations {
     }
     differInRows =
       !used.isEmpty
-      && (request.kind.isAnalysis || request.kind == .quantile || used.contains { inRows.contains($0.name) })
+      && (request.kind.isAnalysis || [.quantile, .segregation].contains(request.kind)
+        || used.contains { inRows.contains($0.name) })
     var requests: [[EstimateRequest]] = []
     for nest in 0..<nests {
       requests.append(

@@ -44,7 +44,11 @@ struct ImputedResults: Sendable {
       }
     }
     var pooled = results[0][0]
-    pooled.covariance = nil
+    let model = try ImputedModel(results)
+    pooled.covariance = model?.covariance.map { covariance in
+      Covariance(terms: covariance.terms.map(imputations.name), values: covariance.values)
+    }
+    pooled.tests = model?.tests ?? []
     pooled.hasConverged = results.allSatisfy { $0.allSatisfy(\.hasConverged) }
     pooled.rows = order.compactMap { key in found[key].flatMap { row(key, $0) } }
     var notes: [Note] = []
@@ -64,7 +68,7 @@ struct ImputedResults: Sendable {
     return pooled
   }
 
-  private static let testNote = Note(
+  static let testNote = Note(
     "imputation_test", "tests of the imputations are combined by the D2 rule of Li, Meng, Raghunathan and Rubin (1991)")
 
   /// What rows of different imputations have in common.

@@ -138,6 +138,8 @@ public struct TermTest: Sendable, Hashable {
   public var method: Method
   /// F, or the difference of deviances with weights of mean 1.
   public var statistic: Double
+  /// Where the coefficients stand in the model.
+  var parameters: [Int] = []
   /// How many coefficients.
   public var degreesOfFreedom: Double
   public var residualDegreesOfFreedom: Double

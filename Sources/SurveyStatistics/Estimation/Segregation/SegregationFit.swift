@@ -50,10 +50,12 @@ struct SegregationFit: Fit {
 
   var columns: [ColumnRequest] {
     context.request.design.columns + context.request.by.map { .category($0) }
-      + (context.filter?.columnRequests ?? []) + segregated.requests
+      + (context.filter?.columnRequests ?? []) + segregated.requests + (context.replicates?.columns ?? [])
   }
 
-  var signature: String { "segregation \(context.request) \(context.domains.levels.map(\.names))" }
+  var signature: String {
+    "segregation \(context.request) \(context.replicate ?? -1) \(context.domains.levels.map(\.names))"
+  }
 
   func makePartial() -> Partial { Partial(fit: self, weights: context.weights) }
 

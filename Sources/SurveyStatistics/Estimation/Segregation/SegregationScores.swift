@@ -47,11 +47,38 @@ struct SegregationScores: Sendable, Hashable {
           uniqueKeysWithValues: units.indices.map { (units[$0], (linear.ofGroup[$0], linear.ofOthers[$0])) })
       }
     }
+    let replicates = try replicates(context, columns, of: domains.keys.sorted(), dataset, engine)
     return SegregationIndex.allCases.map { index in
       Statistic(
         term: index.rawValue,
         terms: .segregation(SegregationScores(columns: columns, index: index, byUnit: scores[index] ?? [:])),
-        function: .first, comparison: nil, known: values[index] ?? [:])
+        function: .first, comparison: nil, known: values[index] ?? [:], knownReplicates: replicates[index] ?? [:])
     }
+  }
+
+  /// By index and domain, its value under every replicate, all of them from one pass.
+  private static func replicates(
+    _ context: ModelContext, _ columns: SegregationColumns, of domains: [Int], _ dataset: Dataset, _ engine: Engine
+  ) throws(ImmerseError) -> [SegregationIndex: [Int: [Double]]] {
+    guard let weights = context.replicates else { return [:] }
+    var pass = Pass()
+    let tickets = (0..<weights.count).map { replicate in
+      var own = context
+      own.replicate = replicate
+      return pass.add(SegregationFit(context: own, segregated: columns))
+    }
+    let found = try pass.run(over: dataset, with: engine)
+    var values: [SegregationIndex: [Int: [Double]]] = [:]
+    for ticket in tickets {
+      let compositions = try found[ticket]
+      for domain in domains {
+        let units = compositions[domain] ?? [:]
+        let indices = SegregationTable(units.keys.sorted().compactMap { units[$0] }).indices
+        for index in SegregationIndex.allCases {
+          values[index, default: [:]][domain, default: []].append(indices?[index]?.value ?? .nan)
+        }
+      }
+    }
+    return values
   }
 }

@@ -19,6 +19,8 @@ struct Statistic: Sendable {
   /// By domain, the estimate where an earlier pass has found it, of which the terms are the linearised value; a domain that
   /// is not there has none.
   var known: [Int: Double]?
+  /// By domain, what every replicate gives where the estimate is known; NaN where it gives none.
+  var knownReplicates: [Int: [Double]] = [:]
 
   enum SimpleRandomSample: Sendable {
     case ofMean, ofTotal

@@ -56,7 +56,7 @@ struct ReplicateEstimates: DomainEstimates {
     firstMissing: [Int], notes: [Note]
   ) {
     self.fit = fit
-    self.domains = domains
+    self.domains = domains.map { $0.knowing(fit.statistics) }
     self.frame = frame
     self.summary = summary
     self.ungrouped = ungrouped
@@ -64,7 +64,7 @@ struct ReplicateEstimates: DomainEstimates {
     samples = domains.map { domain in
       fit.domains.groups(domain.key).first { $0.variable == fit.design.independent }?.level ?? ""
     }
-    designNotes = notes + ReplicateEstimates.notes(fit, domains)
+    designNotes = notes + ReplicateEstimates.notes(fit, self.domains)
   }
 
   var domainKeys: [Int] { domains.map(\.key) }
@@ -185,6 +185,20 @@ struct ReplicateEstimates: DomainEstimates {
           "\(undefined) estimates have no standard error, for some replicates give all their rows a weight of zero"))
     }
     return notes
+  }
+}
+
+extension ReplicateEstimates.Domain {
+  /// With the estimates that an earlier pass has found in the place of what totals give.
+  fileprivate func knowing(_ statistics: [Statistic]) -> ReplicateEstimates.Domain {
+    var domain = self
+    for (index, statistic) in statistics.enumerated() {
+      guard let known = statistic.known else { continue }
+      domain.values[index].estimate = known[key] ?? .nan
+      domain.values[index].replicates =
+        statistic.knownReplicates[key] ?? domain.values[index].replicates.map { _ in .nan }
+    }
+    return domain
   }
 }
 

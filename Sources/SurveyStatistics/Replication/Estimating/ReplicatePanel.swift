@@ -163,8 +163,10 @@ private struct TermWriter {
     case .terms(let terms):
       guard let first = terms.first else { break }
       let missing = (0..<count).reduce(0) { $0 + (first[Int(rows[$1])].isNaN ? 1 : 0) }
-      columnOfTotal.append(missing == 0 ? 0 : gateColumn(first))
-      for term in terms.dropFirst() {
+      // The first is often 1 in every row that has the statistic, and then its total is found already.
+      let isGate = (0..<count).allSatisfy { first[Int(rows[$0])].isNaN || first[Int(rows[$0])] == 1 }
+      if isGate { columnOfTotal.append(missing == 0 ? 0 : gateColumn(first)) }
+      for term in isGate ? terms.dropFirst() : terms[...] {
         let target = column(columns)
         columns += 1
         gather(term, rows, count, into: target)

@@ -118,10 +118,12 @@ struct ReplicateTotals: Partial {
     }
     let kept = min(sketches[slot].room, block.rowCount)
     for row in 0..<kept { sketches[slot].add(block.weights + block.rowCount + row, stride: block.rowCount) }
-    // Eight rows to a sum: far fewer than a sampling unit has, so that the sums do not level out what tells units apart.
+    // Eight rows to a sum where there are many: far fewer than a sampling unit then has, so that the sums do not level out what
+    // tells units apart.
+    let together = order.rows.count > 8192 ? 8 : 1
     var sums = [Double](repeating: 0, count: kept < block.rowCount ? sets - 1 : 0)
-    for first in stride(from: kept, to: block.rowCount, by: 8) {
-      let last = min(first + 8, block.rowCount)
+    for first in stride(from: kept, to: block.rowCount, by: together) {
+      let last = min(first + together, block.rowCount)
       for replicate in sums.indices {
         let column = block.weights + (replicate + 1) * block.rowCount
         var sum = 0.0

@@ -4,14 +4,15 @@ import Streaming
 
 /// Enough of the matrix of replicate weights to know its rank, in memory that does not grow with the rows.
 ///
-/// The first rows are kept as they are. Later rows, or sums of rows, are added to them in turn: that mixes the rows, and a
-/// mixture of enough of them has the rank of all.
+/// The first rows are kept as they are. Later rows, or sums of rows, are added to them in turn, each times another
+/// coefficient: that mixes the rows, and a mixture of enough of them has the rank of all.
 struct WeightSketch: Sendable {
   let width: Int
   private let capacity: Int
   /// Row by row.
   private(set) var rows: [Double] = []
-  private var next = 0
+  /// Rows that were added to others.
+  private var added = 0
 
   init(width: Int, capacity: Int) {
     self.width = width
@@ -27,11 +28,13 @@ struct WeightSketch: Sendable {
       for index in 0..<width { rows.append(row[index * stride]) }
       return
     }
-    let start = next * width
+    let start = added % capacity * width
+    // Multiples of the golden ratio are spread evenly, so no two sums of rows have their coefficients in proportion.
+    let coefficient = 1 + (Double(added) * 0.618_033_988_749_894_8).truncatingRemainder(dividingBy: 1)
     rows.withUnsafeMutableBufferPointer { rows in
-      for index in 0..<width { rows[start + index] += row[index * stride] }
+      for index in 0..<width { rows[start + index] += coefficient * row[index * stride] }
     }
-    next = (next + 1) % capacity
+    added += 1
   }
 
   mutating func merge(_ other: WeightSketch) {
@@ -53,13 +56,13 @@ struct WeightSketch: Sendable {
 
   func write(to blob: inout BlobWriter) {
     blob.write(rows)
-    blob.write(next)
+    blob.write(added)
   }
 
   mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
     rows = try blob.doubles()
-    next = Int(try blob.integer(Int64.self))
-    guard width > 0, rows.count % width == 0, rows.count / width <= capacity, (0..<capacity).contains(next) else {
+    added = Int(try blob.integer(Int64.self))
+    guard width > 0, rows.count % width == 0, rows.count / width <= capacity, added >= 0 else {
       throw .brokenPartial
     }
   }

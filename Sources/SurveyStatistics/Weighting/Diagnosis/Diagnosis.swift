@@ -47,6 +47,15 @@ public struct DiagnosisResult: Sendable, Hashable {
     /// The range of weight over base weight; nil where no base weight is positive.
     public var smallestFactor: Double?
     public var largestFactor: Double?
+    /// How many rows have which g.
+    public var factors: [FactorBin]
+  }
+
+  /// Rows whose g, the weight over the base weight, is at least `from` and below `to`.
+  public struct FactorBin: Sendable, Hashable {
+    public var from: Double
+    public var to: Double
+    public var count: Int
   }
 
   /// Differences from the base-weighted mean of all rows, in base-weighted standard deviations of all rows.
@@ -132,7 +141,7 @@ struct DiagnosisFit: Fit {
           largest: sums.largest, variation: max(0, sums.count / effective - 1).squareRoot(),
           kishEffect: sums.count / effective, effectiveCount: effective,
           smallestFactor: sums.factors.isEmpty ? nil : sums.factors.lowerBound,
-          largestFactor: sums.factors.isEmpty ? nil : sums.factors.upperBound))
+          largestFactor: sums.factors.isEmpty ? nil : sums.factors.upperBound, factors: sums.factorCounts.bins))
       for (index, term) in terms.enumerated() {
         let own = sums.terms[index]
         let mean = own.base.first / own.base.weight
@@ -182,6 +191,7 @@ struct DiagnosisFit: Fit {
     var relativeSum = 0.0
     var relativeSquares = 0.0
     var factors = Extent()
+    var factorCounts = FactorCounts()
     var terms: [(base: TermSums, used: TermSums, weighted: TermSums)]
 
     mutating func add(_ w: Double, base: Double) {
@@ -198,6 +208,7 @@ struct DiagnosisFit: Fit {
       if base > 0 {
         factors.lowerBound = min(factors.lowerBound, w / base)
         factors.upperBound = max(factors.upperBound, w / base)
+        factorCounts.add(w / base)
       }
     }
 
@@ -220,6 +231,7 @@ struct DiagnosisFit: Fit {
       relativeSquares += other.relativeSquares
       factors.lowerBound = min(factors.lowerBound, other.factors.lowerBound)
       factors.upperBound = max(factors.upperBound, other.factors.upperBound)
+      factorCounts.merge(other.factorCounts)
       for index in terms.indices {
         let theirs = other.terms[index]
         terms[index].base.merge(theirs.base)
@@ -273,6 +285,7 @@ struct DiagnosisFit: Fit {
           s.count, s.zeros, s.weight, s.smallest, s.largest, s.relativeSum, s.relativeSquares, s.factors.lowerBound,
           s.factors.upperBound,
         ])
+        s.factorCounts.write(to: &blob)
         blob.write(
           s.terms.flatMap { term in
             [term.base, term.used, term.weighted].flatMap { [$0.weight, $0.first, $0.squares] }
@@ -282,11 +295,14 @@ struct DiagnosisFit: Fit {
 
     mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
       for key in try blob.integers() {
-        let (head, records) = (try blob.doubles(), try blob.records(of: 9))
+        let head = try blob.doubles()
+        var counts = FactorCounts()
+        try counts.read(from: &blob)
+        let records = try blob.records(of: 9)
         guard head.count == 9, records.count == fit.terms.count else { throw .brokenPartial }
         sums[key] = DomainSums(
           count: head[0], zeros: head[1], weight: head[2], smallest: head[3], largest: head[4], relativeSum: head[5],
-          relativeSquares: head[6], factors: Extent(lowerBound: head[7], upperBound: head[8]),
+          relativeSquares: head[6], factors: Extent(lowerBound: head[7], upperBound: head[8]), factorCounts: counts,
           terms: records.map { r in
             (
               TermSums(weight: r[0], first: r[1], squares: r[2]), TermSums(weight: r[3], first: r[4], squares: r[5]),

@@ -29,6 +29,14 @@ public struct MadeWeights: Sendable {
     added += model.outputs.map(\.name)
   }
 
+  /// The columns, weights apart, by which the steps told rows apart or whose totals they met.
+  public var auxiliaryColumns: [String] {
+    let weights = Set(models.flatMap { $0.outputs.map(\.name) })
+    return models.flatMap(\.auxiliaryColumns).reduce(into: []) { columns, name in
+      if !weights.contains(name) && !columns.contains(name) { columns.append(name) }
+    }
+  }
+
   /// The steps that linearised variances know of; none where replicates repeat them all.
   public var calibrated: [WeightStepModel] { design?.replicates == nil ? models : [] }
 }

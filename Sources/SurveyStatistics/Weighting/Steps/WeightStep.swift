@@ -127,6 +127,15 @@ public enum WeightStepModel: Transform {
     }
   }
 
+  /// The columns by which it tells rows apart or whose totals it meets.
+  var auxiliaryColumns: [String] {
+    switch self {
+    case .nonresponse(let model): model.request.classes + model.request.covariates
+    case .totals(let model): model.plan.classes.columns + model.plan.numbers
+    case .trim: []
+    }
+  }
+
   public var inputs: [ColumnRequest] { transform.inputs }
   public var outputs: [Field] { transform.outputs }
   public func apply(to batch: Batch) throws(ImmerseError) -> Batch { try transform.apply(to: batch) }

@@ -11,7 +11,7 @@ extension Weight {
           immerse-stats weight diagnose --data weighted.csv --weights weight --base pw --balance api99,stype --by sch.wide
 
         kish_deff is 1 + CV², the loss from unequal weights alone, effective_n the sample size it leaves; g is the weight \
-        over the base weight. Balance is the distance of a mean from the base-weighted mean of all rows, in standard \
+        over the base weight, of which a histogram is drawn. Balance is the distance of a mean from the base-weighted mean of all rows, in standard \
         deviations: with the base weights of the rows whose weight is not zero (before), and with the weights (after).
         """)
 

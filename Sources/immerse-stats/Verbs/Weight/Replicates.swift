@@ -16,8 +16,9 @@ extension Weight {
           immerse-stats weight replicates --method rao-wu-yue-beaumont --count 200 --seed 7 --data apiclus2.csv \\
             --psu dnum,snum --fpc fpc1,fpc2 --out rw.csv
 
-        brr and fay=COEFFICIENT need two sampling units in every stratum and balance them by a Hadamard matrix; jk1 leaves \
-        out one unit at a time, jkn one of one stratum, jk2 makes one replicate a stratum of two units; bootstrap draws \
+        brr and fay=COEFFICIENT need two sampling units in every stratum and balance them by a Hadamard matrix (fay also \
+        takes three, as PISA does); jk1 leaves out one unit at a time, jkn one of one stratum, jk2 makes one replicate a \
+        stratum of two units and two of three; bootstrap draws \
         n - 1 units (Rao and Wu), rao-wu-yue-beaumont does so at every stage with population sizes, generalised draws \
         normal factors with the covariance of the design, and sdr takes successive differences in the order of ids. \
         All input columns are written, and the replicates rw1, rw2, ... after them. The summary says the scale by which \
