@@ -9,12 +9,13 @@ import Testing
 @Suite struct StudyScoresTests {
   /// Two years of three countries of four sites of five children.
   private static let data: String = {
-    var lines = ["country,year,site,a,b"]
+    var lines = ["country,year,site,children,a,b"]
     for (place, country) in ["X", "Y", "Z"].enumerated() {
       for year in [2018, 2022] {
         for row in 0..<20 {
           let a = Double(place * 3) + Double(row % 7) + (year == 2022 ? 0.5 : 0)
-          lines.append("\(country),\(year),\(country)\(row / 5),\(a),\(10 - Double(place) - Double(row % 3))")
+          let unit = "\(country),\(year),\(country)\(row / 5),\([1, 2, 5][place])"
+          lines.append("\(unit),\(a),\(10 - Double(place) - Double(row % 3))")
         }
       }
     }
@@ -72,6 +73,28 @@ import Testing
       let estimates = rows.compactMap { if case .number(let value)? = $0["estimate"] { value } else { nil } }
       expectClose(estimates, [1, 1, 1], absolute: 1e-10)
     }
+  }
+
+  /// Of a column that is the same in all rows of a unit.
+  @Test func analysesWithWeightsOfUnits() throws {
+    try Self.run("  - {name: s, framework: framework.yaml, unit: country, analyse: true, unit_weights: children}") {
+      study, _ in
+      let sections = try Self.analysis(study, "s").sections
+      guard case .array(let rows)? = sections.first(where: { $0.key == "statistics" })?.value else {
+        Issue.record("no statistics")
+        return
+      }
+      // `a` scores 0, 50 and 100 in countries of 1, 2 and 5 children: (2 · 50 + 5 · 100) / 8.
+      guard case .number(let mean)? = rows.first(where: { $0["term"] == "a" })?["mean"] else {
+        Issue.record("no mean")
+        return
+      }
+      expectClose([mean], [75], absolute: 1e-10)
+    }
+    let error = #expect(throws: ImmerseError.self) {
+      try Self.run("  - {name: s, framework: framework.yaml, unit: country, unit_weights: children}") { _, _ in }
+    }
+    #expect(error?.kind == .usage)
   }
 
   @Test func savedModels() throws {

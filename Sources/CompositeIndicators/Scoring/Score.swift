@@ -70,7 +70,7 @@ public func score(
   return try model.score(units, threads: engine.threads)
 }
 
-private func unitColumn(_ unit: String?, _ source: any Source) throws(ImmerseError) -> String {
+func unitColumn(_ unit: String?, _ source: any Source) throws(ImmerseError) -> String {
   guard let unit = unit ?? source.columnNames.first else {
     throw ImmerseError(.badData, "there is no column", place: .init(file: source.name))
   }

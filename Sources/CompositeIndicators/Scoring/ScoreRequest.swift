@@ -14,17 +14,23 @@ public struct ScoreRequest: Codable, Sendable, Equatable {
   public var standardErrors: [String: String]
   /// Of the ranks that sampling error leaves open.
   public var confidenceLevel: Double
+  /// Whether the scores are analysed: how they are distributed and hang together.
+  public var analyse: Bool
+  /// The column of weights with which the analysis counts units; equally where none is named.
+  public var unitWeights: String?
 
   enum CodingKeys: String, CodingKey {
-    case framework, unit, period, reference, screen, impute, treat, normalise, weights, aggregate
+    case framework, unit, period, reference, screen, impute, treat, normalise, weights, aggregate, analyse
     case availabilityThreshold = "availability_threshold"
     case standardErrors = "std_errors"
     case confidenceLevel = "confidence_level"
+    case unitWeights = "unit_weights"
   }
 
   public init(
     _ framework: Framework, unit: String? = nil, period: String? = nil, reference: ReferenceUnits = .pooled,
-    method: ScoreMethod = ScoreMethod(), standardErrors: [String: String] = [:], confidenceLevel: Double = 0.95
+    method: ScoreMethod = ScoreMethod(), standardErrors: [String: String] = [:], confidenceLevel: Double = 0.95,
+    analyse: Bool = false, unitWeights: String? = nil
   ) {
     self.framework = framework
     self.unit = unit
@@ -33,6 +39,8 @@ public struct ScoreRequest: Codable, Sendable, Equatable {
     self.method = method
     self.standardErrors = standardErrors
     self.confidenceLevel = confidenceLevel
+    self.analyse = analyse
+    self.unitWeights = unitWeights
   }
 
   public init(from decoder: any Decoder) throws {
@@ -43,6 +51,8 @@ public struct ScoreRequest: Codable, Sendable, Equatable {
     reference = try container.decodeIfPresent(ReferenceUnits.self, forKey: .reference) ?? .pooled
     standardErrors = try container.decodeIfPresent([String: String].self, forKey: .standardErrors) ?? [:]
     confidenceLevel = try container.decodeIfPresent(Double.self, forKey: .confidenceLevel) ?? 0.95
+    analyse = try container.decodeIfPresent(Bool.self, forKey: .analyse) ?? false
+    unitWeights = try container.decodeIfPresent(String.self, forKey: .unitWeights)
     method = ScoreMethod(
       screen: try container.decodeIfPresent(ScreeningRule.self, forKey: .screen),
       impute: try container.decodeIfPresent(Imputation.self, forKey: .impute),
@@ -61,6 +71,8 @@ public struct ScoreRequest: Codable, Sendable, Equatable {
     try container.encode(reference, forKey: .reference)
     if !standardErrors.isEmpty { try container.encode(standardErrors, forKey: .standardErrors) }
     try container.encode(confidenceLevel, forKey: .confidenceLevel)
+    if analyse { try container.encode(analyse, forKey: .analyse) }
+    try container.encodeIfPresent(unitWeights, forKey: .unitWeights)
     try container.encodeIfPresent(method.screen, forKey: .screen)
     try container.encodeIfPresent(method.impute, forKey: .impute)
     try container.encodeIfPresent(method.treat, forKey: .treat)

@@ -105,8 +105,8 @@ extension AnalysisRequest {
     case .fit(let request): outcome = try request.run(on: source, engine: engine)
     case .predict(let request): outcome = try request.run(on: source, engine: engine)
     case .score(let request):
-      outcome = AnalysisOutcome(
-        result: try CompositeIndicators.score(request, source: source, engine: engine).analysis)
+      let scores = try CompositeIndicators.score(request, source: source, engine: engine)
+      outcome = AnalysisOutcome(result: try scores.analysis(request, source: source, engine: engine))
     case .sensitivity(let request):
       outcome = AnalysisOutcome(
         result: try CompositeIndicators.sensitivity(request, source: source, engine: engine).analysis())

@@ -1,5 +1,6 @@
-import Columnar
+public import Columnar
 public import CompositeIndicators
+public import Streaming
 
 extension ScoreResult {
   /// The result in the common format: standard errors and rank intervals where any errors were given, periods where units
@@ -31,6 +32,26 @@ extension ScoreResult {
         return .object(members)
       },
       sections: sections, notes: notes, hasConverged: model.imputation.hasConverged)
+  }
+
+  /// The same, with the analysis that a request asks for.
+  ///
+  /// - Parameter source: the table that was scored.
+  /// - Throws: `usage` where there are weights and nothing that uses them, `badData` where a unit has none.
+  public func analysis(
+    _ request: ScoreRequest, source: any Source, engine: Engine = Engine()
+  ) throws(ImmerseError) -> AnalysisResult {
+    var result = analysis
+    if request.analyse {
+      result.sections += try ScoreAnalysis(
+        of: self, unitWeights: request.unitWeights, source: source, unit: request.unit, period: request.period,
+        engine: engine
+      ).sections
+    } else if let weights = request.unitWeights {
+      throw ImmerseError(
+        .usage, "weights of units are those of the analysis of scores", variable: weights, remedy: "add analyse: true")
+    }
+    return result
   }
 
   private var weightRows: [JSONValue] {

@@ -22,6 +22,9 @@ public struct ScoreStep: Sendable, Decodable {
   public var save: Bool
   /// Names of other scores of the study whose ranks these are compared with.
   public var compare: [String]
+  /// Whether the scores are analysed, and by which column of the data units are weighted then.
+  public var analyse: Bool
+  public var unitWeights: String?
   /// Replicates, in place of linearised standard errors, to each of which every step is fitted anew; those of the study's
   /// design where it has any.
   public var replicates: ReplicateDesign?
@@ -29,7 +32,8 @@ public struct ScoreStep: Sendable, Decodable {
   public var plausible: [PlausibleValues]
 
   enum CodingKeys: String, CodingKey {
-    case framework, unit, level, period, reference, apply, save, compare, replicates, plausible
+    case framework, unit, level, period, reference, apply, save, compare, analyse, replicates, plausible
+    case unitWeights = "unit_weights"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -43,6 +47,8 @@ public struct ScoreStep: Sendable, Decodable {
     apply = try container.decodeIfPresent(String.self, forKey: .apply)
     save = try container.decodeIfPresent(Bool.self, forKey: .save) ?? false
     compare = try container.decodeIfPresent([String].self, forKey: .compare) ?? []
+    analyse = try container.decodeIfPresent(Bool.self, forKey: .analyse) ?? false
+    unitWeights = try container.decodeIfPresent(String.self, forKey: .unitWeights)
     method = try ScoreMethod(from: decoder)
     replicates = try container.decodeIfPresent(ReplicateDesign.self, forKey: .replicates)
     plausible = try container.decodeIfPresent([PlausibleValues].self, forKey: .plausible) ?? []

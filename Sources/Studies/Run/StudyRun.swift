@@ -84,7 +84,7 @@ public struct StudyRun: Sendable {
       let table = try UnitEstimates(step, framework, try models[ticket])
       let request = ScoreRequest(
         framework, unit: step.unit, period: step.period, reference: step.reference, method: step.method,
-        standardErrors: table.standardErrors)
+        standardErrors: table.standardErrors, analyse: step.analyse, unitWeights: step.unitWeights)
       units[step.step.name] = (request, table)
       let model = try step.apply.map { file throws(ImmerseError) in try Inputs.scoreModel(files.resolve(file)) }
       let result = try StudyRun.score(step, request, table, model, engine)
@@ -98,7 +98,7 @@ public struct StudyRun: Sendable {
         comparisons.append((name, try RankComparison(result, other)))
       }
       results[step.step.name] = result
-      scores.append(StudyRun.analysis(step, result, comparisons, table))
+      scores.append(try StudyRun.analysis(step, request, result, comparisons, table, engine))
     }
     var sensitivities: [Analysis] = []
     for step in study.sensitivity {
@@ -175,9 +175,10 @@ public struct StudyRun: Sendable {
   }
 
   private static func analysis(
-    _ step: ScoreStep, _ scores: ScoreResult, _ comparisons: [(with: String, RankComparison)], _ units: UnitEstimates
-  ) -> Analysis {
-    var result = scores.analysis
+    _ step: ScoreStep, _ request: ScoreRequest, _ scores: ScoreResult,
+    _ comparisons: [(with: String, RankComparison)], _ units: UnitEstimates, _ engine: Engine
+  ) throws(ImmerseError) -> Analysis {
+    var result = try scores.analysis(request, source: units.table, engine: engine)
     result.sections += RankComparison.sections(comparisons)
     if units.withheld > 0 {
       result.notes.append(

@@ -28,11 +28,17 @@ struct UnitEstimates {
         remedy: "give all samples one scale")
     }
     var request = EstimateRequest(
-      .mean, of: framework.indicators.map(Framework.column), design: design,
+      .mean, of: columns(step, framework), design: design,
       by: [step.unit] + (step.period.map { [$0] } ?? []), missing: .drop,
       plausible: step.plausible)
     request.keepsReplicates = design.replicates != nil
     return request
+  }
+
+  /// Those of the indicators, and the one of the units' weights.
+  private static func columns(_ step: ScoreStep, _ framework: Framework) -> [String] {
+    let indicators = framework.indicators.map(Framework.column)
+    return indicators + [step.unitWeights].compactMap(\.self).filter { !indicators.contains($0) }
   }
 
   /// - Throws: `badData` where an official ratio or a policy score differs inside a unit.
@@ -74,6 +80,13 @@ struct UnitEstimates {
           sampled.append((indicator.code, cells))
         }
       }
+    }
+    if let weights = step.unitWeights, !columns.contains(where: { $0.name == weights }) {
+      var values = [Double](repeating: .nan, count: units.count)
+      for row in estimates.rows where row.term == weights {
+        if let unit = places[row.by], let estimate = row.estimate { values[unit] = estimate }
+      }
+      columns.append((weights, Column(values)))
     }
     replicates = .estimates(
       try estimates.design.replicates.map { design throws(ImmerseError) in

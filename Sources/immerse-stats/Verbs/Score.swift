@@ -117,6 +117,9 @@ struct Score: ParsableCommand {
       """)
   var analyse = false
 
+  @Option(help: "With --analyse: the column of weights of the units, such as their children; equal by default.")
+  var unitWeights: String?
+
   @Option(
     help: """
       Another framework, with its own method: scores the same data by it and compares the ranks of the two highest \
@@ -160,6 +163,7 @@ struct Score: ParsableCommand {
     guard framework == nil && apply == nil || [weights, by].allSatisfy({ $0 == nil }) else {
       throw ValidationError("--weights and --by go with --scale or --calibrate")
     }
+    guard analyse || unitWeights == nil else { throw ValidationError("--unit-weights goes with --analyse") }
     guard scale != nil || !standardise else { throw ValidationError("--standardise goes with --scale") }
   }
 
@@ -169,9 +173,9 @@ struct Score: ParsableCommand {
     if let framework {
       try score(by: framework, source, engine)
     } else if let apply {
-      try write(
-        try CompositeIndicators.score(
-          try Inputs.scoreModel(apply), source: source, unit: unit, period: period, engine: engine))
+      let scores = try CompositeIndicators.score(
+        try Inputs.scoreModel(apply), source: source, unit: unit, period: period, engine: engine)
+      try write(scores, [], source, unit, engine)
     } else if let scale {
       try score(on: try Inputs.scale(scale), source, engine)
     } else if let calibrate {
@@ -207,13 +211,20 @@ struct Score: ParsableCommand {
       let found = try CompositeIndicators.score(alternative, source: source, engine: engine)
       comparisons.append((other, try RankComparison(scores, found)))
     }
-    try write(scores, comparisons)
+    try write(scores, comparisons, source, unit, engine)
   }
 
-  private func write(_ scores: ScoreResult, _ comparisons: [(with: String, RankComparison)] = []) throws {
+  private func write(
+    _ scores: ScoreResult, _ comparisons: [(with: String, RankComparison)], _ source: any Source, _ unit: String?,
+    _ engine: Engine
+  ) throws {
     var result = scores.analysis
     result.sections += RankComparison.sections(comparisons)
-    if analyse { result.sections += try ScoreAnalysis(of: scores).sections }
+    if analyse {
+      result.sections += try ScoreAnalysis(
+        of: scores, unitWeights: unitWeights, source: source, unit: unit, period: period, engine: engine
+      ).sections
+    }
     result.provenance = Provenance.current
     try output.write(result, global)
   }

@@ -2,15 +2,16 @@ import ImmerseStats
 
 extension Suite {
   static let meansTaylor = meansTaylor(items: BenchmarkSurvey.items, by: ["country", "region"])
+  static let meansCountry = meansTaylor("means-country", items: BenchmarkSurvey.items, by: ["country"])
 
   /// Means with Taylor-linearised standard errors under a stratified two-stage design.
-  static func meansTaylor(items: [String], by: [String]) -> Suite {
+  static func meansTaylor(_ name: String = "means-taylor", items: [String], by: [String]) -> Suite {
     let design = SurveyDesign(weights: "weight", strata: ["stratum"], psu: ["site"])
     let request = EstimateRequest(.mean, of: items, design: design, by: by, missing: .drop)
     let columns: [ColumnRequest] =
       [.number("weight")] + (["stratum", "site"] + by).map { .category($0) } + items.map { .number($0) }
     return Suite(
-      name: "means-taylor", summary: "means of \(items.count) indicators by \(by.joined(separator: " and "))",
+      name: name, summary: "means of \(items.count) indicators by \(by.joined(separator: " and "))",
       columns: columns
     ) { input in
       let table = try input.data.table(columns)

@@ -21,7 +21,7 @@ struct Suite: Sendable {
 
   static let all: [Suite] = [
     .ingestCSV, .ingestArrow, .ingestSPSS, .ingestParquet,
-    .meansTaylor, .replicatesPV, .rake(margins: 4), .rake(margins: 12),
+    .meansTaylor, .meansCountry, .replicatesPV, .rake(margins: 4), .rake(margins: 12),
     .fitTwoLevel,
     .fitTwoLevelSlope,
     .fitThreeLevelSlope, .fitShuffled, .fitWeighted, .fitCrossed, .scoreIndex, .aggregateIndex, .rankIndex,
