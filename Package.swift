@@ -69,7 +69,10 @@ let package = Package(
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE", numerics]),
     module("Probability", ["CBoostMath", numerics]),
     module("Streaming", ["CImmerse", "Columnar"]),
-    module("DataFormats", ["CImmerse", "CZlib", "CZstd", "CLZ4", "CSnappy", "CReadStat", "Columnar", "Streaming"]),
+    module("DataShaping", ["Columnar", "Streaming"]),
+    module(
+      "DataFormats",
+      ["CImmerse", "CZlib", "CZstd", "CLZ4", "CSnappy", "CReadStat", "Columnar", "Streaming", "DataShaping"]),
     module("Expressions", ["Columnar", "Streaming", numerics]),
     module("ModelFormula", ["Columnar", "Streaming", "Expressions"]),
     module(
@@ -84,7 +87,7 @@ let package = Package(
     module(
       "ImmerseStats",
       [
-        "Columnar", "Streaming", "Expressions", "ModelFormula", "SurveyStatistics", "MultilevelModels",
+        "Columnar", "Streaming", "DataShaping", "Expressions", "ModelFormula", "SurveyStatistics", "MultilevelModels",
         "CompositeIndicators",
       ]),
     module("Simulation", ["Columnar", "Streaming", "Probability", numerics]),
@@ -108,7 +111,7 @@ let package = Package(
     tests(of: "ImmerseStats"),
     tests(of: "Simulation"),
     tests(of: "Reporting"),
-    tests(of: "Studies"),
+    tests(of: "Studies", and: [yams]),
     tests(of: "immerse-stats"),
   ],
   cxxLanguageStandard: .cxx17

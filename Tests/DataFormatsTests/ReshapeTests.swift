@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import DataFormats
+@testable import DataShaping
 
 /// Wide tables read as long ones.
 @Suite("Wide to long")

@@ -21,7 +21,7 @@ struct CodebookTests {
       let source = try DataFile.open(spss)
       let file = folder.appending(path: "codebook.yaml").path
       try OutputFile.write(Array(try Codebook(of: source).yaml.utf8), to: file)
-      let read = try Codebook(file: file)
+      let read = try InputFiles().codebook(file)
       #expect(read.variables.map(\.name) == source.columnNames)
       for name in ["id", "age", "bel1", "escs"] {
         var expected = try #require(source.metadata(of: name))
@@ -52,7 +52,7 @@ struct CodebookTests {
     try TestFiles.withTemporaryFolder { folder in
       let file = folder.appending(path: "c.yaml").path
       try OutputFile.write(Array(yaml.utf8), to: file)
-      let read = try Codebook(file: file)
+      let read = try InputFiles().codebook(file)
       #expect(read.title == "- t" && read.variables[0].name == "no")
       #expect(read.variables[0].metadata.label == "x: y")
       for (index, label) in labels.enumerated() {
@@ -63,7 +63,7 @@ struct CodebookTests {
 
   @Test("the codebook of the bundled study is read")
   func bundled() throws {
-    let book = try Codebook(file: TestFiles.dataset("immerse/codebook.yaml").path)
+    let book = try InputFiles().codebook(TestFiles.dataset("immerse/codebook.yaml").path)
     #expect(book.metadata["country"]?.label(of: .text("IE")) == "Ireland")
     #expect(book.metadata["female"]?.isLabelled == true)
     #expect(book.scales.contains { $0.name == "belonging" && $0.items.count == 6 })

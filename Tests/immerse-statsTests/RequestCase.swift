@@ -8,12 +8,12 @@ struct RequestCase: Sendable, CustomStringConvertible {
   /// The members of the file in their order.
   private var members: [JSONValue.Member]
 
-  static let folder = TestFiles.root.appending(path: "Tests/Cases/requests")
+  static let all = files(in: TestFiles.root.appending(path: "Tests/Cases/requests"))
 
-  static let all: [URL] = {
+  static func files(in folder: URL) -> [URL] {
     let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
     return files.filter { $0.pathExtension == "json" }.sorted { $0.path < $1.path }
-  }()
+  }
 
   init(_ file: URL) throws {
     self.file = file

@@ -162,6 +162,55 @@ static void check_arguments(void) {
   imm_partial_free(NULL);
 }
 
+#define STUDY(analyses) "{\"study\": {\"title\": \"t\", \"data\": [\"a\"], " analyses "}}"
+#define MEANS STUDY("\"estimates\": [{\"name\": \"m\", \"kind\": \"mean\", \"variables\": [\"y\"]}]")
+
+/* Runs a study on tables of these names; all of their streams are released whatever happens. */
+static imm_code run_study(const char *study, const char *const *names, int count, char *message, const char *called) {
+  imm_error error = {0};
+  char *result = NULL;
+  int32_t converged = 7;
+  producer p[4] = {{.batches = 2}, {.batches = 2}, {.batches = 2}, {.batches = 2}};
+  struct ArrowArrayStream streams[4], weights;
+  imm_table tables[4];
+  for (int i = 0; i < count; i++) {
+    streams[i] = stream_of(&p[i]);
+    tables[i] = (imm_table){names[i], &streams[i]};
+  }
+  imm_code code = imm_run_study(study, (int64_t)strlen(study), tables, count, NULL, &weights, &result, &converged, &error);
+  for (int i = 0; i < count; i++)
+    expect(p[i].released == 1 && p[i].arrays_out == 0 && p[i].schemas_out == 0 && !streams[i].release, called, "released");
+  expect((code == IMM_OK) == (result != NULL) && code == error.code, called, error.message);
+  expect(code != IMM_OK || (strstr(result, "\"results\"") && converged == 1), called, "a result");
+  if (weights.release) weights.release(&weights);
+  imm_free(result);
+  if (message) strcpy(message, error.message);
+  return code;
+}
+
+static void check_studies(void) {
+  char message[1024];
+  const char *a[] = {"a"}, *b[] = {"b"}, *twice[] = {"a", "a"}, *nameless[] = {NULL}, *not_utf8_name[] = {"\xff"};
+  expect(run_study(MEANS, a, 1, NULL, "a study") == IMM_OK, "a study", "a result");
+  expect(run_study(MEANS, b, 1, message, "no table") == IMM_NO_INPUT && strstr(message, "a:"), "no table", message);
+  expect(run_study(MEANS, twice, 2, message, "two of a name") == IMM_USAGE, "two of a name", message);
+  expect(run_study(MEANS, nameless, 1, message, "no name") == IMM_USAGE, "no name", message);
+  expect(run_study(MEANS, not_utf8_name, 1, message, "a name that is no text") == IMM_USAGE, "no text", message);
+  const char *bad[] = {"", "{}", "[]", "{\"study\": 3}", STUDY("\"estimate\": []"), STUDY("\"scores\": [{\"name\": \"s\"}]"),
+                       "{\"study\": {\"title\": \"t\", \"data\": [\"a\"]}, \"documents\": {\"x\": 1}, \"more\": 1}"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    expect(run_study(bad[i], a, 1, message, bad[i]) == IMM_BAD_DATA, bad[i], message);
+  imm_error error;
+  char *names, *result;
+  expect(imm_study_inputs(MEANS, (int64_t)strlen(MEANS), &names, &error) == IMM_OK && !strcmp(names, "[\"a\"]"), "inputs", "a");
+  imm_free(names);
+  expect(imm_study_inputs("{}", 2, &names, &error) == IMM_BAD_DATA && !names, "inputs of nothing", error.message);
+  expect(imm_run_study(MEANS, (int64_t)strlen(MEANS), NULL, 3, NULL, NULL, &result, NULL, &error) == IMM_USAGE, "no tables",
+         error.message);
+  expect(imm_run_study(MEANS, (int64_t)strlen(MEANS), NULL, -1, NULL, NULL, &result, NULL, &error) == IMM_USAGE, "fewer than none",
+         error.message);
+}
+
 static void check_options(void) {
   int calls = 0;
   imm_options options = {sizeof(imm_options), 1, IMM_ABI_VERSION, stop_at_once, &calls};
@@ -230,6 +279,7 @@ int main(void) {
   check_producers();
   check_arguments();
   check_options();
+  check_studies();
   check_partials();
   pthread_t threads[4];
   _Atomic int wrong = 0;

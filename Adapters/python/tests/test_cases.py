@@ -28,6 +28,26 @@ def same(ours, expected):
     return ours == expected
 
 
+STUDIES = sorted((ROOT / "Tests/Cases/studies").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
+def test_the_study_is_that_of_the_command(file):
+    pytest.importorskip("yaml")
+    case = json.loads(file.read_text())
+    study = im.run(ROOT / case["study"])
+    document = json.loads(study.to_json())
+    del document["provenance"]
+    assert same(document, case["result"])
+    weights = pa.table(study.weights)
+    for name, expected in case["added"].items():
+        assert weights[name][0].as_py() == pytest.approx(expected["first"], rel=1e-9)
+        assert pa.compute.sum(weights[name]).as_py() == pytest.approx(expected["sum"], rel=1e-9)
+    assert case["result"]["rows"][0]["title"] in study.summary() and "<h3>" in study._repr_html_()
+    for row in study.rows:
+        assert len(study.results[row["name"]].rows) == row["rows"] > 0
+
+
 def rows_of(case):
     return csv.read_csv(ROOT / case["data"])
 

@@ -5,9 +5,17 @@ run <- function(analysis, settings, data, threads) {
 }
 
 perform <- function(request, data, threads) {
-  text <- if (is.character(request)) request else
-    jsonlite::toJSON(request, auto_unbox = TRUE, digits = NA, null = "null")
-  answer <- .Call(C_immerse_run, enc2utf8(as.character(text)), rows_of(data), as.integer(threads))
+  carry_out(json_of(request), NULL, list(rows_of(data)), threads)
+}
+
+json_of <- function(request) {
+  if (is.character(request)) return(enc2utf8(request))
+  enc2utf8(as.character(jsonlite::toJSON(request, auto_unbox = TRUE, digits = NA, null = "null")))
+}
+
+# On one table, or on those that a study calls by names.
+carry_out <- function(text, names, tables, threads) {
+  answer <- .Call(C_immerse_run, text, names, tables, as.integer(threads))
   document <- jsonlite::fromJSON(answer[[1]], simplifyVector = FALSE)
   columns <- answer[[3]]
   if (!is.null(columns)) columns <- as.data.frame(columns, optional = TRUE)

@@ -184,7 +184,36 @@ static frame *frame_of(SEXP data) {
   return NULL;
 }
 
-/* Copies the columns that come out, all of them numbers, into a named list of R's vectors; NULL where there are none. */
+static SEXP text_at(const struct ArrowArray *array, int64_t row) {
+  const int32_t *offsets = array->buffers[1];
+  return Rf_mkCharLenCE((const char *)array->buffers[2] + offsets[row], offsets[row + 1] - offsets[row], CE_UTF8);
+}
+
+/* Copies the rows of a column behind those that a vector has already. */
+static void copy_rows(SEXP vector, R_xlen_t at, const struct ArrowArray *column, const struct ArrowSchema *schema) {
+  const uint8_t *present = column->buffers[0];
+  const void *values = column->buffers[1];
+  for (int64_t k = column->offset; k < column->offset + column->length; k++, at++) {
+    int missing = present && !(present[k >> 3] >> (k & 7) & 1);
+    if (TYPEOF(vector) == STRSXP) {
+      SEXP text = NA_STRING;
+      if (!missing) text = column->dictionary ? text_at(column->dictionary, ((const int32_t *)values)[k]) : text_at(column, k);
+      SET_STRING_ELT(vector, at, text);
+      continue;
+    }
+    double number = NA_REAL;
+    if (!missing) switch (*schema->format) {
+      case 'g': number = ((const double *)values)[k]; break;
+      case 'f': number = ((const float *)values)[k]; break;
+      case 'l': number = (double)((const int64_t *)values)[k]; break;
+      case 'i': number = ((const int32_t *)values)[k]; break;
+      default: break;
+    }
+    REAL(vector)[at] = number;
+  }
+}
+
+/* Copies the columns that come out into a named list of R's vectors of numbers or texts; NULL where there are none. */
 static SEXP columns_of(struct ArrowArrayStream *rows) {
   struct ArrowSchema schema;
   if (!rows->release || rows->get_schema(rows, &schema) != 0) return R_NilValue;
@@ -202,16 +231,12 @@ static SEXP columns_of(struct ArrowArrayStream *rows) {
   SEXP list = PROTECT(columns ? Rf_allocVector(VECSXP, columns) : R_NilValue), names = PROTECT(Rf_allocVector(STRSXP, columns));
   for (int i = 0; i < columns; i++) {
     SET_STRING_ELT(names, i, Rf_mkCharCE(schema.children[i]->name, CE_UTF8));
-    SEXP vector = Rf_allocVector(REALSXP, count);
+    const struct ArrowSchema *type = schema.children[i];
+    SEXP vector = Rf_allocVector(type->dictionary || *type->format == 'u' ? STRSXP : REALSXP, count);
     SET_VECTOR_ELT(list, i, vector);
     R_xlen_t row = 0;
-    for (int b = 0; b < batches; b++) {
-      const struct ArrowArray *column = held[b].children[i];
-      const uint8_t *present = column->buffers[0];
-      const double *values = column->buffers[1];
-      for (int64_t k = column->offset; k < column->offset + column->length; k++)
-        REAL(vector)[row++] = present && !(present[k >> 3] >> (k & 7) & 1) ? NA_REAL : values[k];
-    }
+    for (int b = 0; b < batches; row += (R_xlen_t)held[b++].children[i]->length)
+      copy_rows(vector, row, held[b].children[i], type);
   }
   if (columns) Rf_setAttrib(list, R_NamesSymbol, names);
   for (int b = 0; b < batches; b++) held[b].release(&held[b]);
@@ -230,25 +255,49 @@ static int32_t watch(void *context, int64_t done, int64_t total) {
   return pthread_equal(*(pthread_t *)context, pthread_self()) && !R_ToplevelExec(check_interrupt, NULL);
 }
 
-/* A list of the result as text, whether it has converged, and the columns that were added, or NULL. The rows are a data
-   frame, or a stream of record batches that another package points to. */
-static SEXP immerse_run(SEXP request, SEXP data, SEXP threads) {
+/* Rows that are handed over: a data frame, or a stream of record batches that another package points to. */
+typedef struct {
+  frame *own;
+  struct ArrowArrayStream stream, *rows;
+} handed;
+
+static int hand_over(SEXP data, handed *h) {
+  h->rows = TYPEOF(data) == EXTPTRSXP ? R_ExternalPtrAddr(data) : NULL;
+  if (h->rows) return 1;
+  h->own = frame_of(data);
+  h->stream = (struct ArrowArrayStream){get_schema, get_next, last_error, release_stream, h->own};
+  h->rows = &h->stream;
+  return h->own != NULL;
+}
+
+/* A list of the result as text, whether it has converged, and the columns that were added, or NULL. `names` is NULL for a
+   request on the only table, else the request is a study and these are what it calls its tables. */
+static SEXP immerse_run(SEXP request, SEXP names, SEXP tables, SEXP threads) {
   const char *text = Rf_translateCharUTF8(STRING_ELT(request, 0));
-  struct ArrowArrayStream input, rows, *given = TYPEOF(data) == EXTPTRSXP ? R_ExternalPtrAddr(data) : NULL;
-  frame *f = given ? NULL : frame_of(data);
-  if (!given && !f)
-    Rf_error("the data frame cannot be handed over: its columns differ in length, or hold more than 2 GB of text");
-  if (!given) {
-    input = (struct ArrowArrayStream){get_schema, get_next, last_error, release_stream, f};
-    given = &input;
+  R_xlen_t count = XLENGTH(tables);
+  /* R frees what R_alloc gives, also where an error jumps out. */
+  handed *given = (handed *)R_alloc((size_t)count + 1, sizeof *given);
+  imm_table *named = (imm_table *)R_alloc((size_t)count + 1, sizeof *named);
+  memset(given, 0, ((size_t)count + 1) * sizeof *given);
+  int complete = 1;
+  for (R_xlen_t i = 0; i < count; i++) {
+    complete = complete && hand_over(VECTOR_ELT(tables, i), &given[i]);
+    named[i] = (imm_table){Rf_isNull(names) ? NULL : Rf_translateCharUTF8(STRING_ELT(names, i)), given[i].rows};
   }
   pthread_t own_thread = pthread_self();
   imm_options options = {sizeof(imm_options), Rf_asInteger(threads), IMM_ABI_VERSION, watch, &own_thread};
   imm_error failure;
+  struct ArrowArrayStream rows;
   char *result;
   int32_t converged = 0;
-  imm_code code = imm_run(text, (int64_t)strlen(text), given, &options, &rows, &result, &converged, &failure);
-  free_frame(f);
+  imm_code code = IMM_OK;
+  if (complete)
+    code = Rf_isNull(names)
+      ? imm_run(text, (int64_t)strlen(text), given[0].rows, &options, &rows, &result, &converged, &failure)
+      : imm_run_study(text, (int64_t)strlen(text), named, count, &options, &rows, &result, &converged, &failure);
+  for (R_xlen_t i = 0; i < count; i++) free_frame(given[i].own);
+  if (!complete)
+    Rf_error("a data frame cannot be handed over: its columns differ in length, or hold more than 2 GB of text");
   if (code != IMM_OK) Rf_error("%s", failure.message);
   SEXP answer = PROTECT(Rf_allocVector(VECSXP, 3));
   SEXP json = PROTECT(Rf_allocVector(STRSXP, 1));
@@ -261,10 +310,23 @@ static SEXP immerse_run(SEXP request, SEXP data, SEXP threads) {
   return answer;
 }
 
+/* The names of the tables and documents that a study reads, as JSON. */
+static SEXP immerse_study_inputs(SEXP study) {
+  const char *text = Rf_translateCharUTF8(STRING_ELT(study, 0));
+  char *names;
+  imm_error failure;
+  if (imm_study_inputs(text, (int64_t)strlen(text), &names, &failure) != IMM_OK) Rf_error("%s", failure.message);
+  SEXP answer = PROTECT(Rf_ScalarString(Rf_mkCharCE(names, CE_UTF8)));
+  imm_free(names);
+  UNPROTECT(1);
+  return answer;
+}
+
 static SEXP immerse_version(void) { return Rf_mkString(imm_version()); }
 
 static const R_CallMethodDef methods[] = {
-    {"immerse_run", (DL_FUNC)&immerse_run, 3}, {"immerse_version", (DL_FUNC)&immerse_version, 0}, {NULL, NULL, 0}};
+    {"immerse_run", (DL_FUNC)&immerse_run, 4}, {"immerse_study_inputs", (DL_FUNC)&immerse_study_inputs, 1},
+    {"immerse_version", (DL_FUNC)&immerse_version, 0}, {NULL, NULL, 0}};
 
 void R_init_immersestats(DllInfo *info) {
   R_registerRoutines(info, NULL, methods, NULL, NULL);

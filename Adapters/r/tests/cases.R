@@ -28,4 +28,16 @@ for (file in files) {
     if (!same(ours, case$added[[name]])) stop(basename(file), ": the column ", name, " differs")
   }
 }
-cat(length(files), "cases as expected\n")
+studies <- list.files(file.path(root, "Tests/Cases/studies"), "\\.json$", full.names = TRUE)
+if (!requireNamespace("yaml", quietly = TRUE)) studies <- character()
+for (file in studies) {
+  case <- jsonlite::fromJSON(file, simplifyVector = FALSE)
+  study <- immerse_run(file.path(root, case$study))
+  document <- study$document[names(study$document) != "provenance"]
+  if (!same(document, case$result)) stop(basename(file), ": the package gives another answer than the command")
+  for (name in names(case$added)) {
+    ours <- list(first = study$weights[[name]][1], sum = sum(study$weights[[name]], na.rm = TRUE))
+    if (!same(ours, case$added[[name]])) stop(basename(file), ": the column ", name, " differs")
+  }
+}
+cat(length(files), "cases and", length(studies), "studies as expected\n")

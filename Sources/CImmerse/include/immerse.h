@@ -24,7 +24,7 @@ extern "C" {
 
 /* The version of this header: 1000 * major + minor. A library serves every header of its major version up to its own
    minor version. */
-#define IMM_ABI_VERSION 1001
+#define IMM_ABI_VERSION 1002
 
 typedef int32_t imm_code;
 
@@ -85,6 +85,29 @@ char *imm_schema(void);
 imm_code imm_run(const char *request, int64_t request_length, struct ArrowArrayStream *input,
                  const imm_options *options, struct ArrowArrayStream *rows, char **result, int32_t *converged,
                  imm_error *error);
+
+/* A table under the name by which a study calls it. */
+typedef struct imm_table {
+  /* UTF-8, ends in NUL. */
+  const char *name;
+  /* Moved. */
+  struct ArrowArrayStream *rows;
+} imm_table;
+
+/* Carries out a whole study: weights, estimates, scores and models in one go. Since 1002.
+
+   study      JSON, `study_length` bytes: {"study": {...}, "documents": {"framework.yaml": {...}}}, where `study` is what a
+              study file says, and `documents` what the YAML files say that it names
+   tables     the `table_count` tables that it names; all of them are moved
+   weights    where the weights that the study makes come out, as `rows` of imm_run does. May be NULL.
+   result     one row for each analysis; under `results` stands what each yields, by its name */
+imm_code imm_run_study(const char *study, int64_t study_length, const imm_table *tables, int64_t table_count,
+                       const imm_options *options, struct ArrowArrayStream *weights, char **result, int32_t *converged,
+                       imm_error *error);
+
+/* The names of the tables and documents that a study reads, as a JSON list; `study` as in imm_run_study. Freed with
+   imm_free. Since 1002. */
+imm_code imm_study_inputs(const char *study, int64_t study_length, char **names, imm_error *error);
 
 /* The rows of a result as a table: objects in them, such as the levels of groups, are spread over columns. `rows` is
    written by success only. */

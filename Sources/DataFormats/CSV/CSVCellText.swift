@@ -1,3 +1,5 @@
+import DataShaping
+
 /// The bytes of a cell; at least `FileBytes.padding` readable bytes follow.
 typealias CSVCell = (start: UnsafePointer<UInt8>, count: Int)
 

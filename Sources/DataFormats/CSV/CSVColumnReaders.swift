@@ -1,4 +1,5 @@
 import Columnar
+import DataShaping
 
 /// Gathers the cells of one column in the form that was asked for.
 protocol CSVColumnReader {

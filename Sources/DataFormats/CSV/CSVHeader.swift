@@ -1,4 +1,5 @@
 import Columnar
+import DataShaping
 
 /// The first row of a text table: the names of its columns.
 struct CSVHeader {

@@ -1,4 +1,5 @@
 public import Columnar
+public import DataShaping
 public import Streaming
 
 /// A text table: comma, semicolon or tab between cells, names in the first row.

@@ -1,4 +1,5 @@
 public import Columnar
+import DataShaping
 import Streaming
 import Synchronization
 

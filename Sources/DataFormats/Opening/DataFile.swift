@@ -1,4 +1,5 @@
 public import Columnar
+public import DataShaping
 public import Streaming
 
 /// Opens and writes data files in the format their extension tells.

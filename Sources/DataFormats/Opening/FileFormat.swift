@@ -65,7 +65,7 @@ public enum FileFormat: Sendable, CaseIterable {
   }
 
   /// The format of a file to be read, or nil where the extension is not known.
-  static func ofInput(_ path: String) -> FileFormat? {
+  public static func ofInput(_ path: String) -> FileFormat? {
     let (name, last) = splitExtension(path)
     guard last == "gz" || last == "zst" else { return of(last) }
     return of(splitExtension(name).last).flatMap { $0.mayBeCompressed ? $0 : nil }

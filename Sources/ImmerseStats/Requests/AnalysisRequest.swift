@@ -146,7 +146,7 @@ extension AnalysisOutcome {
   }
 
   /// Keeps columns that were added to the rows.
-  fileprivate mutating func keep(
+  mutating func keep(
     _ fields: [Field], of source: any Source, engine: Engine
   ) throws(ImmerseError) {
     var collector = BatchCollector()

@@ -1,4 +1,5 @@
 public import Columnar
+public import ImmerseStats
 public import Streaming
 
 extension Codebook {

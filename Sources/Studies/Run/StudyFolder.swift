@@ -1,7 +1,7 @@
 public import Columnar
 import DataFormats
 import Foundation
-import ImmerseStats
+public import ImmerseStats
 import Reporting
 public import Streaming
 
@@ -40,14 +40,14 @@ public struct StudyFolder {
         try add("\(analysis.step.name)_random_effects.csv", ResultFormat.csv.render(effects))
       }
     }
-    if let first = run.study.weighting.first {
-      let steps = run.study.weighting
+    let steps = run.study.weighting
+    if !steps.isEmpty {
       for (index, weighting) in run.weighting.enumerated() {
         let name = steps.count == 1 ? "margins" : "weighting_\(index + 1)_\(steps[index].step.rawValue)"
         try add("\(name).csv", ResultFormat.csv.render(weighting))
       }
-      let columns = steps.flatMap(\.identify) + (first.weights.map { [$0] } ?? []) + steps.map(\.output)
-      try DataFile.write(run.source, columns: columns, to: output.path(of: "weights.csv"), engine: engine, force: true)
+      try DataFile.write(
+        run.source, columns: run.weightColumns, to: output.path(of: "weights.csv"), engine: engine, force: true)
       files.append("weights.csv")
     }
     let seconds = start.duration(to: .now).seconds
@@ -61,12 +61,9 @@ public struct StudyFolder {
   private static func provenance(
     _ run: StudyRun, _ path: String, command: [String], seconds: Double, threads: Int
   ) throws(ImmerseError) -> JSONValue {
-    let files = StudyFiles(study: path)
-    let names =
-      run.study.data + run.study.join.map(\.file) + run.study.scores.map(\.framework)
-      + run.study.scores.compactMap(\.apply) + run.study.scales + run.study.weighting.compactMap(\.margins)
+    let files = InputFiles(beside: path)
     var inputs: [JSONValue] = [try input(path)]
-    for name in Set(names).sorted() where name != "-" { inputs.append(try input(files.resolve(name))) }
+    for name in run.study.inputs where name != "-" { inputs.append(try input(files.resolve(name))) }
     return [
       "program": .string("immerse-stats"), "version": .string(Provenance.version),
       "command": .string(command.joined(separator: " ")), "inputs": .array(inputs), "rows": .integer(run.rowCount),

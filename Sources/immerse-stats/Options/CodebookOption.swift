@@ -1,6 +1,7 @@
 import ArgumentParser
 import Columnar
 import DataFormats
+import ImmerseStats
 import Studies
 
 /// A codebook that says what a data file does not.
@@ -12,7 +13,7 @@ struct CodebookOption: ParsableArguments {
   func apply(to options: DataFile.Options) throws(ImmerseError) -> DataFile.Options {
     guard let codebook else { return options }
     var options = options
-    options.codebook = try Codebook(file: codebook).metadata
+    options.codebook = try InputFiles().codebook(codebook).metadata
     return options
   }
 }

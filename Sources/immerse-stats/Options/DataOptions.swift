@@ -24,7 +24,7 @@ struct DataOptions: ParsableArguments {
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     if data.isEmpty { throw ImmerseError(.usage, "no data are named", remedy: "add --data FILE") }
     let files = try DataFile.open(data, options: try codebook.apply(to: dialect.options))
-    Terminal.say(Inputs.contradictions(in: files), global)
+    Terminal.say(InputNotes.contradictions(in: files), global)
     let rows = try reshape.apply(to: files, global, engine)
     return try joins.apply(to: rows, global, engine)
   }
@@ -99,7 +99,8 @@ struct DesignOptions: ParsableArguments {
       }
       return UnequalProbabilities(
         method, form: ppsVariance, sumOfSquares: number,
-        joint: try method == .joint ? value.map { v throws(ImmerseError) in try Inputs.squareTable(v) } : nil)
+        joint: try method == .joint
+          ? value.map { v throws(ImmerseError) in try InputFiles().squareTable(v) } : nil)
     }
   }
 }

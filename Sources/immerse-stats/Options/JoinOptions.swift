@@ -1,6 +1,7 @@
 import ArgumentParser
 import Columnar
 import DataFormats
+import ImmerseStats
 import Streaming
 import Studies
 
@@ -13,9 +14,9 @@ struct JoinOptions: ParsableArguments {
   func apply(to rows: any Source, _ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     var joins: [TableJoin] = []
     for text in join { joins.append(try TableJoin(option: text)) }
-    let tables = try Inputs.tables(joins, to: rows, engine: engine)
+    let tables = try InputFiles().tables(joins, to: rows, engine: engine)
     if tables.isEmpty { return rows }
-    Terminal.say(try Inputs.check(tables, of: rows, engine: engine), global)
-    return try Inputs.joining(rows, tables)
+    Terminal.say(try InputNotes.check(tables, of: rows, engine: engine), global)
+    return try rows.joining(tables)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Columnar
 import DataFormats
+import ImmerseStats
 import Streaming
 import Studies
 
@@ -36,7 +37,7 @@ struct ReshapeOptions: ParsableArguments {
     if variables.isEmpty { return source }
     let reshape = Reshape(variables, index: index ?? "wave", id: id.names, dropsMissing: dropMissing)
     let long = try LongSource(source, reshape, engine: engine)
-    Terminal.say(Inputs.contradictions(in: long), global)
+    Terminal.say(InputNotes.contradictions(in: long), global)
     if dropMissing && !global.quiet {
       Terminal.whenDone {
         Terminal.say("note: \(long.dropped.total) of \(long.rowCount) rows had no value and were left out")

@@ -174,17 +174,17 @@ struct Score: ParsableCommand {
       try score(by: framework, source, engine)
     } else if let apply {
       let scores = try CompositeIndicators.score(
-        try Inputs.scoreModel(apply), source: source, unit: unit, period: period, engine: engine)
+        try InputFiles().scoreModel(apply), source: source, unit: unit, period: period, engine: engine)
       try write(scores, [], source, unit, engine)
     } else if let scale {
-      try score(on: try Inputs.scale(scale), source, engine)
+      try score(on: try InputFiles().requiredDocument(ResponseScale.self, scale), source, engine)
     } else if let calibrate {
-      try estimateItems(try Inputs.calibration(calibrate), source, engine)
+      try estimateItems(try InputFiles().requiredDocument(ScaleCalibration.self, calibrate), source, engine)
     }
   }
 
   private func score(by file: String, _ source: any Source, _ engine: Engine) throws {
-    let framework = try Inputs.framework(file)
+    let framework = try InputFiles().framework(file)
     if check {
       return try output.write(AnalysisResult(framework.check(columns: source.columnNames), of: framework), global)
     }
@@ -205,7 +205,7 @@ struct Score: ParsableCommand {
     var comparisons: [(with: String, RankComparison)] = []
     for other in compare {
       var alternative = request
-      alternative.framework = try Inputs.framework(other)
+      alternative.framework = try InputFiles().framework(other)
       alternative.method = ScoreMethod()
       alternative.standardErrors = [:]
       let found = try CompositeIndicators.score(alternative, source: source, engine: engine)

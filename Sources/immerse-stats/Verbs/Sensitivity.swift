@@ -86,7 +86,8 @@ struct Sensitivity: ParsableCommand {
       weights: try Inputs.setting("--weights", weights), draws: draws, samplingDraws: samplingDraws, design: design,
       sobolRows: sobolRows)
     let score = ScoreRequest(
-      try Inputs.framework(framework), unit: unit, standardErrors: try Inputs.standardErrors(sampling.stdErrors.names),
+      try InputFiles().framework(framework), unit: unit,
+      standardErrors: try Inputs.standardErrors(sampling.stdErrors.names),
       confidenceLevel: level)
     let source = try filter.apply(to: try data.open(global, engine), global, engine)
     let request = SensitivityRequest(score, plan: plan, seed: global.seed)

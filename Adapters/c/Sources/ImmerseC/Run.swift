@@ -38,10 +38,18 @@ public func imm_run(
     guard let result else { throw .null("result") }
     let request = try AnalysisRequest(json: try bytes(request, request_length, "request"))
     let outcome = try request.run(on: try RecordBatches(input), engine: try Engine(options))
-    result.pointee = try exported(outcome.result.json.text)
-    converged?.pointee = outcome.result.hasConverged ? 1 : 0
-    if let rows { ArrowExport.write(outcome.addedRows, fields: outcome.addedFields, to: rows) }
+    try deliver(outcome, result, rows, converged)
   }
+}
+
+/// Hands a result over, and the rows that come with it.
+func deliver(
+  _ outcome: AnalysisOutcome, _ result: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>,
+  _ rows: UnsafeMutablePointer<ArrowArrayStream>?, _ converged: UnsafeMutablePointer<Int32>?
+) throws(ImmerseError) {
+  result.pointee = try exported(outcome.result.json.text)
+  converged?.pointee = outcome.result.hasConverged ? 1 : 0
+  if let rows { ArrowExport.write(outcome.addedRows, fields: outcome.addedFields, to: rows) }
 }
 
 @c @implementation

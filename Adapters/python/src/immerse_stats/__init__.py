@@ -14,12 +14,13 @@ from ._errors import Cancelled, ComputationError, DataError, ForkedError, Immers
 from ._native import version as _version
 from ._results import ColumnsResult, FitResult, ModelResult, Result, WeightResult
 from .partial import Partial
+from .study import StudyResult, run
 
 __version__ = _version()
 
 __all__ = [
     "Cancelled", "ColumnsResult", "ComputationError", "DataError", "Design", "FitResult", "ForkedError", "ImmerseError",
-    "ModelResult", "Partial", "Result", "UsageError", "WeightResult", "calibrate", "calibrate_weights", "diagnose",
+    "ModelResult", "Partial", "Result", "StudyResult", "UsageError", "WeightResult", "calibrate", "calibrate_weights", "diagnose",
     "estimate", "fit", "glm", "mean", "nonresponse", "poststratify", "proportion", "quantile", "rake", "ratio",
-    "replicates", "request", "scale", "schema", "score", "sensitivity", "total", "trim", "weight",
+    "replicates", "request", "run", "scale", "schema", "score", "sensitivity", "total", "trim", "weight",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import _native
+from . import _files, _native
 from ._data import stream_of
 from ._results import ColumnsResult, FitResult, ModelResult, Result, WeightResult
 
@@ -299,12 +299,7 @@ def fit(
 
 def document(value: Mapping[str, Any] | str) -> Mapping[str, Any]:
     """A mapping as a file of settings holds it, or what is in the YAML file of that path."""
-    if not isinstance(value, str):
-        return value
-    import yaml
-
-    with open(value, encoding="utf-8") as file:
-        return yaml.safe_load(file)
+    return _files.document(value) if isinstance(value, str) else value
 
 
 def score(

@@ -88,14 +88,9 @@ static void forget(watcher *w) {
   Py_XDECREF(w->traceback);
 }
 
-static PyObject *run(PyObject *self, PyObject *args) {
-  const char *request;
-  Py_ssize_t length;
-  PyObject *capsule, *progress;
-  int threads;
-  if (!PyArg_ParseTuple(args, "s#OiO", &request, &length, &capsule, &threads, &progress)) return NULL;
-  struct ArrowArrayStream *input = PyCapsule_GetPointer(capsule, "arrow_array_stream");
-  if (!input) return NULL;
+/* Carries out a request on one stream, or a study on tables. */
+static PyObject *carry_out(const char *request, Py_ssize_t length, struct ArrowArrayStream *input,
+                           const imm_table *tables, Py_ssize_t count, int threads, PyObject *progress) {
   struct ArrowArrayStream *rows;
   PyObject *out = new_stream_capsule(&rows);
   if (!out) return NULL;
@@ -106,7 +101,8 @@ static PyObject *run(PyObject *self, PyObject *args) {
   int32_t converged = 0;
   imm_code code;
   Py_BEGIN_ALLOW_THREADS
-  code = imm_run(request, length, input, &options, rows, &result, &converged, &error);
+  code = input ? imm_run(request, length, input, &options, rows, &result, &converged, &error)
+               : imm_run_study(request, length, tables, count, &options, rows, &result, &converged, &error);
   Py_END_ALLOW_THREADS
   if (code != IMM_OK) {
     Py_DECREF(out);
@@ -115,6 +111,51 @@ static PyObject *run(PyObject *self, PyObject *args) {
   forget(&w);
   PyObject *answer = Py_BuildValue("(sON)", result, converged ? Py_True : Py_False, out);
   imm_free(result);
+  return answer;
+}
+
+static PyObject *run(PyObject *self, PyObject *args) {
+  const char *request;
+  Py_ssize_t length;
+  PyObject *capsule, *progress;
+  int threads;
+  if (!PyArg_ParseTuple(args, "s#OiO", &request, &length, &capsule, &threads, &progress)) return NULL;
+  struct ArrowArrayStream *input = PyCapsule_GetPointer(capsule, "arrow_array_stream");
+  return input ? carry_out(request, length, input, NULL, 0, threads, progress) : NULL;
+}
+
+static PyObject *run_study(PyObject *self, PyObject *args) {
+  const char *request;
+  Py_ssize_t length;
+  PyObject *list, *progress;
+  int threads;
+  if (!PyArg_ParseTuple(args, "s#OiO", &request, &length, &list, &threads, &progress)) return NULL;
+  Py_ssize_t count = PyList_Size(list);
+  if (count < 0) return NULL;
+  imm_table *tables = calloc(count ? (size_t)count : 1, sizeof *tables);
+  if (!tables) return PyErr_NoMemory();
+  PyObject *answer = NULL;
+  Py_ssize_t known = 0;
+  for (; known < count; known++) {
+    PyObject *capsule;
+    if (!PyArg_ParseTuple(PyList_GetItem(list, known), "sO", &tables[known].name, &capsule)) break;
+    tables[known].rows = PyCapsule_GetPointer(capsule, "arrow_array_stream");
+    if (!tables[known].rows) break;
+  }
+  if (known == count) answer = carry_out(request, length, NULL, tables, count, threads, progress);
+  free(tables);
+  return answer;
+}
+
+static PyObject *study_inputs(PyObject *self, PyObject *args) {
+  const char *study;
+  Py_ssize_t length;
+  if (!PyArg_ParseTuple(args, "s#", &study, &length)) return NULL;
+  char *names;
+  imm_error error;
+  if (imm_study_inputs(study, length, &names, &error) != IMM_OK) return raise_imm(&error);
+  PyObject *answer = PyUnicode_FromString(names);
+  imm_free(names);
   return answer;
 }
 
@@ -222,6 +263,8 @@ static PyObject *version(PyObject *self, PyObject *none) { return PyUnicode_From
 
 static PyMethodDef methods[] = {
     {"run", run, METH_VARARGS, "run(request, stream, threads, progress) -> (result, converged, rows)"},
+    {"run_study", run_study, METH_VARARGS, "run_study(study, tables, threads, progress) -> (result, converged, weights)"},
+    {"study_inputs", study_inputs, METH_VARARGS, "study_inputs(study) -> str"},
     {"result_rows", result_rows, METH_VARARGS, "result_rows(result) -> stream"},
     {"partial_new", partial_new, METH_VARARGS, "partial_new(request, profile, threads) -> partial"},
     {"partial_update", partial_update, METH_VARARGS, "partial_update(partial, stream)"},

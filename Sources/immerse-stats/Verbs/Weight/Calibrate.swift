@@ -53,7 +53,7 @@ extension Weight {
     var cluster: String?
 
     func run() throws {
-      let covariance = try covariance.map(Inputs.squareTable) ?? []
+      let covariance = try covariance.map(InputFiles().squareTable) ?? []
       try options.run {
         .calibrate(
           CalibrationRequest(

@@ -52,7 +52,7 @@ extension Weight {
         throw ImmerseError(.usage, "no bound to trim at", remedy: "give --lower, --upper or both")
       }
       let request = CalibrationRequest(
-        weights: weights, margins: try Inputs.margins(margins),
+        weights: weights, margins: try InputFiles().margins(margins),
         weightBounds: [lower ?? 0, upper ?? .greatestFiniteMagnitude], by: by, output: output.name)
       try output.run(.totals(.calibrate(request)), on: source)
     }

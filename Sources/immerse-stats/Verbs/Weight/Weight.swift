@@ -33,7 +33,7 @@ struct MarginOptions: ParsableArguments {
   /// Carries a step out on the rows of the options.
   func run(_ request: ([Margin]) -> WeightingRequest) throws {
     let source = try output.open(data)
-    try output.run(.totals(request(try Inputs.margins(margins))), on: source)
+    try output.run(.totals(request(try InputFiles().margins(margins))), on: source)
   }
 }
 

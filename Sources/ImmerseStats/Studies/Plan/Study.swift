@@ -1,6 +1,6 @@
 import Columnar
 import CompositeIndicators
-public import DataFormats
+public import DataShaping
 public import Expressions
 import Streaming
 public import SurveyStatistics
@@ -127,6 +127,15 @@ public struct EstimateStep: Sendable, Decodable {
 }
 
 extension Study {
+  /// The names of all tables and documents that it reads, each once, in the order of their names.
+  public var inputs: [String] {
+    let design: [String?] = [self.design.pps?.jointFile, codebook]
+    let steps =
+      scores.map(\.framework) + scores.compactMap(\.apply) + weighting.compactMap(\.margins)
+      + weighting.compactMap(\.covariance)
+    return Set(data + join.map(\.file) + scales + steps + design.compactMap(\.self)).sorted()
+  }
+
   /// - Throws: `badData` where two analyses would write the same files.
   func checkNames(_ file: String) throws(ImmerseError) {
     var seen: Set<String> = ["weights", "report", "provenance"]

@@ -1,6 +1,6 @@
 import Columnar
 import CompositeIndicators
-import DataFormats
+import DataShaping
 import Expressions
 import MultilevelModels
 import Streaming
@@ -20,19 +20,19 @@ struct StudyData {
   let notes: [Note]
 
   /// Two passes: the first reads the files, the second, over memory, makes the weights and checks the joins.
-  init(_ study: Study, _ frameworks: [Framework], _ files: StudyFiles, _ engine: Engine) throws(ImmerseError) {
-    var options = DataFile.Options(dialect: study.dialect, labels: study.valueLabels)
-    if let codebook = study.codebook { options.codebook = try Codebook(file: files.resolve(codebook)).metadata }
-    let opened = try DataFile.open(study.data.map(files.resolve), options: options)
+  init(_ study: Study, _ frameworks: [Framework], _ inputs: any StudyInputs, _ engine: Engine) throws(ImmerseError) {
+    let codebook = try study.codebook.map { c throws(ImmerseError) in try inputs.codebook(c).metadata }
+    let opened = try inputs.rows(
+      study.data, dialect: study.dialect, codebook: codebook ?? [:], labels: study.valueLabels)
     let long = try study.reshape.map { r throws(ImmerseError) in try LongSource(opened, r, engine: engine) }
     let rows: any Source = long ?? opened
-    let tables = try Inputs.tables(study.join.map(files.resolve), to: rows, engine: engine)
-    var source = try Inputs.joining(rows, tables).deriving(study.derive)
+    let tables = try inputs.tables(study.join, to: rows, engine: engine)
+    var source = try rows.joining(tables).deriving(study.derive)
     for scale in study.scales {
-      source = try source.applying(try ResponseScore(try Inputs.scale(files.resolve(scale))))
+      source = try source.applying(try ResponseScore(try inputs.requiredDocument(ResponseScale.self, scale)))
     }
     for scale in StudyData.scales(frameworks) { source = try source.applying(scale) }
-    let steps = try StudyData.steps(study, files)
+    let steps = try StudyData.steps(study, inputs)
     var columns = tables.flatMap(\.inputs)
     if let steps { columns += try steps.columns(of: source) + Estimation.columns(of: study.design) }
     let requests = try study.estimates.map { s throws(ImmerseError) in try s.request(of: study, source) }
@@ -52,7 +52,7 @@ struct StudyData {
     var pass = Pass()
     let checks = tables.map { pass.add(JoinCheck($0)) }
     let models = try pass.run(over: profiled, with: engine)
-    var notes = Inputs.contradictions(in: opened) + (long.map(Inputs.contradictions) ?? [])
+    var notes = InputNotes.contradictions(in: opened) + (long.map(InputNotes.contradictions) ?? [])
     if profiled.profile.droppedRowCount > 0 {
       notes.append(
         Note(
@@ -77,11 +77,11 @@ struct StudyData {
     return request
   }
 
-  private static func steps(_ study: Study, _ files: StudyFiles) throws(ImmerseError) -> WeightSteps? {
+  private static func steps(_ study: Study, _ inputs: any StudyInputs) throws(ImmerseError) -> WeightSteps? {
     var steps: [WeightStep] = []
     for step in study.weighting {
-      let margins = try step.margins.map { file throws(ImmerseError) in try Inputs.margins(files.resolve(file)) }
-      let covariance = try step.covariance.map { f throws(ImmerseError) in try Inputs.squareTable(files.resolve(f)) }
+      let margins = try step.margins.map { m throws(ImmerseError) in try inputs.margins(m) }
+      let covariance = try step.covariance.map { c throws(ImmerseError) in try inputs.squareTable(c) }
       steps.append(try step.step(after: steps.last?.output, margins ?? [], covariance: covariance ?? []))
     }
     return steps.isEmpty ? nil : WeightSteps(steps)

@@ -1,10 +1,8 @@
-import Columnar
-
 extension Column {
   /// The same values as another type, each held exactly: numbers in another width, anything as text or categories.
   ///
   /// - Throws: `badData` where a value does not fit.
-  func converted(to type: DataType, named name: String) throws(ImmerseError) -> Column {
+  public func converted(to type: DataType, named name: String) throws(ImmerseError) -> Column {
     if type == self.type { return self }
     guard let converted = try converted(to: type) else {
       throw ImmerseError(.badData, "holds values that are no \(type.rawValue)", variable: name)
@@ -39,23 +37,25 @@ extension Column {
 
   private func asText() throws(ImmerseError) -> Column {
     let categories = categories
-    var builder = TextBuilder(rows: count)
-    for row in 0..<count {
-      let code = Int(categories.codes[row])
-      if code < 0 { builder.appendEmpty() } else { builder.append(categories.levels[code]) }
+    let names = categories.levels.names
+    let bytes = categories.codes.array.reduce(0) { $0 + ($1 < 0 ? 0 : names[Int($1)].utf8.count) }
+    if bytes > Int(Int32.max) {
+      throw ImmerseError(.badData, "the rows of a column hold more than 2 GB of text", remedy: "leave the column out")
     }
-    return Column(
-      .text(try builder.finish()), validity: Bitmap(validity: count) { categories.codes[$0] >= 0 })
+    return Column(categories.codes.array.map { $0 < 0 ? nil : names[Int($0)] })
   }
 
   private func exact<T: ExactNumber>(_ values: (Buffer<T>) -> Values) -> Column? {
     guard let numbers else { return nil }
-    let memory = ColumnMemory<T>(count: count)
-    for row in 0..<count {
-      guard let value = numbers[row].isNaN ? T.zero : T(exactly: numbers[row]) else { return nil }
-      memory.base[row] = value
+    var isExact = true
+    let converted = Buffer<T>(count: count) { target in
+      for row in 0..<count {
+        let value = numbers[row].isNaN ? T.zero : T(exactly: numbers[row])
+        if value == nil { isExact = false }
+        target.initializeElement(at: row, to: value ?? .zero)
+      }
     }
-    return Column(values(memory.buffer), validity: Bitmap(validity: count) { !numbers[$0].isNaN })
+    return isExact ? Column(values(converted), validity: Bitmap(validity: count) { !numbers[$0].isNaN }) : nil
   }
 }
 
@@ -77,7 +77,7 @@ extension UInt8: ExactNumber {}
 extension DataType {
   /// The narrowest type to which columns of both types can be converted: of two number types the one that holds
   /// both, text where one of them is no number.
-  func joined(with other: DataType) -> DataType {
+  public func joined(with other: DataType) -> DataType {
     if self == other { return self }
     if !isNumeric || !other.isNumeric { return .text }
     return isSmallInteger && other.isSmallInteger ? .int64 : .float64

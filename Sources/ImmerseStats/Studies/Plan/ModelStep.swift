@@ -1,5 +1,4 @@
 import Columnar
-import ImmerseStats
 public import MultilevelModels
 import Streaming
 public import SurveyStatistics

@@ -1,4 +1,4 @@
-import Columnar
+public import Columnar
 
 /// How a text table is written.
 ///
@@ -33,31 +33,24 @@ public struct CSVDialect: Sendable, Equatable {
   }
 
   /// - Throws: `usage` where the dialect contradicts itself.
-  func check() throws(ImmerseError) {
+  public func check() throws(ImmerseError) {
     let point = UInt8(ascii: "."), comma = UInt8(ascii: ",")
     guard decimal == point || decimal == comma else {
       throw ImmerseError(.usage, "the decimal mark is neither a point nor a comma")
     }
-    let isCommon = CSVByte.isPlain(quote) && quote != UInt8(ascii: " ") && ![9, 44, 46, 59].contains(quote)
+    let isCommon = CSVDialect.isPlain(quote) && quote != UInt8(ascii: " ") && ![9, 44, 46, 59].contains(quote)
     guard quote == 0 || isCommon else {
       throw ImmerseError(.usage, "this quote of cells would be ambiguous", remedy: "use \" or ', or none")
     }
     guard let separator else { return }
-    guard CSVByte.isPlain(separator), separator != UInt8(ascii: "\""), separator != quote, separator != decimal else {
+    guard CSVDialect.isPlain(separator), separator != UInt8(ascii: "\""), separator != quote, separator != decimal
+    else {
       throw ImmerseError(.usage, "this separator of cells would be ambiguous", remedy: "use , ; | or a tab")
     }
   }
-}
-
-/// The bytes that give a text table its shape.
-enum CSVByte {
-  /// The quote that is written, and read where the dialect has no other.
-  static let quote = UInt8(ascii: "\"")
-  static let newline = UInt8(ascii: "\n")
-  static let carriageReturn = UInt8(ascii: "\r")
 
   /// Whether a byte is no part of words and numbers, and ends no line: it can stand between cells or around them.
-  static func isPlain(_ byte: UInt8) -> Bool {
+  private static func isPlain(_ byte: UInt8) -> Bool {
     let isWordy = byte >= 128 || Character(Unicode.Scalar(byte)).isLetter
     return !isWordy && !"0123456789+-\r\n\0".utf8.contains(byte)
   }

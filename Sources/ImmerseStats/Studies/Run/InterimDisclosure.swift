@@ -1,4 +1,3 @@
-import ImmerseStats
 import SurveyStatistics
 
 /// The rule by which a study withholds what could single out children, until the full rules exist.
@@ -6,11 +5,11 @@ import SurveyStatistics
 /// A cell of fewer than 10 children or 3 sites shows neither estimate, nor error, nor count. A difference or an average is
 /// withheld where one of its cells is. The rule looks at one cell at a time: it does not check what can be deduced
 /// from other cells.
-enum InterimDisclosure {
-  static let leastChildren = 10
-  static let leastSites = 3
+public enum InterimDisclosure {
+  public static let leastChildren = 10
+  public static let leastSites = 3
 
-  static let statement =
+  public static let statement =
     "Interim disclosure rule: cells of fewer than \(leastChildren) children or \(leastSites) sites are withheld "
     + "(estimate, standard error, interval and count). Cells are checked one at a time, so what other cells let a reader "
     + "deduce is not covered."

@@ -21,7 +21,7 @@ extension CSVDialect: Decodable {
       return text.utf8.first
     }
     self.init(
-      separator: try byte(.separator), quote: try byte(.quote) ?? CSVByte.quote,
+      separator: try byte(.separator), quote: try byte(.quote) ?? UInt8(ascii: "\""),
       decimal: try byte(.decimal) ?? UInt8(ascii: "."),
       missingCodes: try container.decodeIfPresent([String].self, forKey: .missingCodes) ?? [],
       encoding: try container.decodeIfPresent(EncodingName.self, forKey: .encoding) == .latin1 ? .latin1 : .utf8)

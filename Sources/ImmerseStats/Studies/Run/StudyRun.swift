@@ -1,6 +1,5 @@
 public import Columnar
 import CompositeIndicators
-public import ImmerseStats
 import MultilevelModels
 public import Streaming
 public import SurveyStatistics
@@ -28,28 +27,29 @@ public struct StudyRun: Sendable {
   /// What was read, and what did not match.
   public let rowCount: Int
   public let notes: [Note]
-  let source: any Source
+  /// The rows with the weights that were made.
+  public let source: any Source
 
   public var analyses: [Analysis] { estimates + scores + sensitivities + models }
 
-  /// Reads and carries out a study file.
+  /// Carries out a study.
   ///
   /// The plan: pass 0 reads the files; pass 1 makes the weights and checks the joins; pass 2 serves every estimate and
   /// every model at once. Scores are then computed from estimates.
   ///
-  /// - Throws: `noInput`, `badData` or `usage` with the place in the study file or the data.
-  public init(_ path: String, engine: Engine) throws(ImmerseError) {
-    var study = try StrictYAML.decode(Study.self, from: try Inputs.text(of: path), file: path)
-    let files = StudyFiles(study: path)
-    if let joint = study.design.pps?.jointFile {
-      study.design.pps?.joint = try Inputs.squareTable(files.resolve(joint))
-    }
-    try study.checkNames(path)
+  /// - Parameter name: what messages call the study, such as the path of its file.
+  /// - Throws: `noInput`, `badData` or `usage` with the place in the study or the data.
+  public init(
+    _ study: Study, named name: String, inputs: any StudyInputs, engine: Engine = Engine()
+  ) throws(ImmerseError) {
+    var study = study
+    if let joint = study.design.pps?.jointFile { study.design.pps?.joint = try inputs.squareTable(joint) }
+    try study.checkNames(name)
     var frameworks: [Framework] = []
     for step in study.scores {
-      frameworks.append(try Inputs.framework(files.resolve(step.framework)).restricted(to: step.level))
+      frameworks.append(try inputs.framework(step.framework).restricted(to: step.level))
     }
-    let data = try StudyData(study, frameworks, files, engine)
+    let data = try StudyData(study, frameworks, inputs, engine)
     let dataset = data.dataset
 
     var pass = Pass()
@@ -86,16 +86,16 @@ public struct StudyRun: Sendable {
         framework, unit: step.unit, period: step.period, reference: step.reference, method: step.method,
         standardErrors: table.standardErrors, analyse: step.analyse, unitWeights: step.unitWeights)
       units[step.step.name] = (request, table)
-      let model = try step.apply.map { file throws(ImmerseError) in try Inputs.scoreModel(files.resolve(file)) }
+      let model = try step.apply.map { m throws(ImmerseError) in try inputs.scoreModel(m) }
       let result = try StudyRun.score(step, request, table, model, engine)
       var comparisons: [(with: String, RankComparison)] = []
-      for name in step.compare {
-        guard let other = results[name] else {
+      for earlier in step.compare {
+        guard let other = results[earlier] else {
           throw ImmerseError(
-            .badData, "\"\(name)\" is no earlier analysis of the study's scores", place: .init(file: path),
+            .badData, "\"\(earlier)\" is no earlier analysis of the study's scores", place: .init(file: name),
             variable: step.step.name, remedy: "name scores that stand before these")
         }
-        comparisons.append((name, try RankComparison(result, other)))
+        comparisons.append((earlier, try RankComparison(result, other)))
       }
       results[step.step.name] = result
       scores.append(try StudyRun.analysis(step, request, result, comparisons, table, engine))
@@ -104,7 +104,7 @@ public struct StudyRun: Sendable {
     for step in study.sensitivity {
       guard let (request, table) = units[step.score] else {
         throw ImmerseError(
-          .badData, "\"\(step.score)\" is no analysis of the study's scores", place: .init(file: path),
+          .badData, "\"\(step.score)\" is no analysis of the study's scores", place: .init(file: name),
           variable: step.step.name, remedy: "name one of \(Spelling.list(study.scores.map(\.step.name)))")
       }
       let result = try CompositeIndicators.sensitivity(

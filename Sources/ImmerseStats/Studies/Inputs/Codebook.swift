@@ -38,18 +38,6 @@ public struct Codebook: Sendable, Decodable {
     self.scales = scales
   }
 
-  /// Reads a codebook file.
-  ///
-  /// - Throws: `noInput` where the file does not exist, `badData` where it holds no codebook or describes a variable
-  ///   twice.
-  public init(file: String) throws(ImmerseError) {
-    self = try StrictYAML.decode(Codebook.self, from: try Inputs.text(of: file), file: file)
-    var seen: Set<String> = []
-    for variable in variables where !seen.insert(variable.name).inserted {
-      throw ImmerseError(.badData, "is described twice", place: .init(file: file), variable: variable.name)
-    }
-  }
-
   /// What it says of the variables, by name.
   public var metadata: [String: VariableMetadata] {
     variables.reduce(into: [:]) { $0[$1.name] = $1.metadata }

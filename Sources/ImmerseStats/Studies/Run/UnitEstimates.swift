@@ -1,6 +1,5 @@
 import Columnar
 import CompositeIndicators
-import ImmerseStats
 import Streaming
 import SurveyStatistics
 
