@@ -79,6 +79,10 @@ MARGINS = [{"variable": "stype", "category": c, "total": t} for c, t in [("E", 4
     {"rake": {"weights": "pw", "margins": MARGINS}},
     {"poststratify": {"weights": "pw", "margins": MARGINS}},
     {"calibrate_weights": {"weights": "pw", "margins": MARGINS + [{"variable": "api99", "total": 3914069}]}},
+    {"estimate": {"kind": "glm", "variables": ["api00 ~ api99 + stype"], "design": DESIGN.request()}},
+    {"estimate": {"kind": "glm", "variables": ["I(api00 > 650) ~ stype"], "family": "binomial", "design": DESIGN.request()}},
+    {"estimate": {"kind": "ttest", "variables": ["api00 ~ I(stype == \"E\")"], "design": DESIGN.request()}},
+    {"diagnose": {"weights": "pw", "variables": ["api00"], "by": ["stype"]}},
 ], ids=lambda r: next(iter(r)) + "-" + next(iter(r.values())).get("kind", ""))
 def test_every_partial_gives_the_answer_of_one_process(session, schools, request_):
     frame = frame_of(session, schools).repartition(5)
@@ -86,8 +90,8 @@ def test_every_partial_gives_the_answer_of_one_process(session, schools, request
 
 
 @pytest.mark.parametrize("request_", [
-    {"estimate": {"kind": "glm", "variables": ["api00 ~ api99"]}}, {"scale": {"scale": {"name": "s", "items": [
-        {"name": "a", "thresholds": [0]}]}}},
+    {"estimate": {"kind": "quantile", "variables": ["api00"]}}, {"score": {"framework": {"indicators": [
+        {"code": "api00", "parent": "i"}], "aggregates": [{"code": "i"}]}}},
 ])
 def test_what_has_no_partial_says_so(session, schools, request_):
     with pytest.raises(im.UsageError, match="in parts"):

@@ -117,8 +117,9 @@ void imm_free(void *memory);
 
 /* What a request gathers from a part of the rows, for data that lie on several machines.
 
-   An analysis takes two passes. The first, with `profile` NULL, learns levels and provisional means; its finished
-   partial is the profile that the second pass, and with it every other part, is given. */
+   An analysis takes several passes. The first, with `profile` NULL, learns levels and provisional means; a finished
+   partial is the profile that the next pass, and with it every other part, is given, until one yields the result: the
+   second for most analyses, one more for each Newton step of a model. */
 typedef struct imm_partial imm_partial;
 
 imm_code imm_partial_new(const char *request, int64_t request_length, const uint8_t *profile, int64_t profile_length,
@@ -133,8 +134,8 @@ imm_code imm_partial_serialize(const imm_partial *partial, uint8_t **bytes, int6
 /* Takes in a serialized partial of the same request and profile. Merge in a fixed order for a fixed result. */
 imm_code imm_partial_merge(imm_partial *partial, const uint8_t *bytes, int64_t length, imm_error *error);
 
-/* The profile's bytes where the partial is of the first pass (`result` is then NULL), else the result as JSON
-   (`profile` is then NULL). The partial remains usable. */
+/* The bytes that the next pass is given (`result` is then NULL), or the result as JSON (`profile` is then NULL). The
+   partial remains usable. */
 imm_code imm_partial_finish(const imm_partial *partial, uint8_t **profile, int64_t *profile_length, char **result,
                             int32_t *converged, imm_error *error);
 

@@ -162,8 +162,15 @@ extension ScaleCalibration {
   /// - Throws: `usage` where the settings contradict each other, `badData` where an answer or weight is impossible or a
   ///   category or group is empty.
   public func run(on source: any Source, engine: Engine = Engine()) throws(ImmerseError) -> CalibrationResult {
+    try run(of: try Dataset(source, columns: columns, engine: engine), engine: engine)
+  }
+
+  /// The items' parameters from a dataset that holds at least these columns.
+  ///
+  /// - Throws: as for a source.
+  public func run(of dataset: Dataset, engine: Engine) throws(ImmerseError) -> CalibrationResult {
     try check()
-    let (table, groups) = try patterns(of: source, engine)
+    let (table, groups) = try patterns(of: dataset, engine)
     for (item, names) in free.sorted(by: { $0.key < $1.key }) {
       if let stray = names.first(where: { !groups.contains($0) }) {
         throw ImmerseError(.usage, "is to be free in \"\(stray)\", but there is no such group", variable: item)
@@ -185,14 +192,16 @@ extension ScaleCalibration {
     return result
   }
 
+  /// The columns that it reads.
+  public var columns: [ColumnRequest] {
+    items.map { ColumnRequest.number($0) } + (weights.map { [.number($0)] } ?? [])
+      + (group.map { [.category($0)] } ?? [])
+  }
+
   /// The patterns of answers of every group, and the groups' names.
   func patterns(
-    of source: any Source, _ engine: Engine
+    of dataset: Dataset, _ engine: Engine
   ) throws(ImmerseError) -> (table: PatternTable, groups: [String]) {
-    let columns =
-      items.map { ColumnRequest.number($0) } + (weights.map { [.number($0)] } ?? [])
-      + (group.map { [.category($0)] } ?? [])
-    let dataset = try Dataset(source, columns: columns, engine: engine)
     let groups = group.flatMap { dataset.profile.levels[$0]?.names } ?? []
     return (try dataset.fit(PatternFit(calibration: self, groups: groups), with: engine), groups)
   }

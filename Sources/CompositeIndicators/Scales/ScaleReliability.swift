@@ -27,7 +27,7 @@ extension ScaleCalibration {
   /// - Throws: `usage` where the settings contradict each other, `badData` where an answer or weight is impossible.
   public func reliability(on source: any Source, engine: Engine = Engine()) throws(ImmerseError) -> [ScaleReliability] {
     try check()
-    let (table, groups) = try patterns(of: source, engine)
+    let (table, groups) = try patterns(of: try Dataset(source, columns: columns, engine: engine), engine)
     return reliability(table, groups)
   }
 

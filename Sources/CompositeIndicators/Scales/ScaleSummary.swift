@@ -78,11 +78,31 @@ extension ScaleSummary {
   /// - Throws: `usage` where the scale contradicts itself, `badData` where an answer or a weight is impossible or nobody
   ///   has a score.
   public init(_ request: ScaleRequest, source: any Source, engine: Engine = Engine()) throws(ImmerseError) {
-    let sums = try Self.sums(request.scale, request, source, engine)
+    let scored = try source.applying(try ResponseScore(request.scale))
+    let dataset = try Dataset(scored, columns: ScaleSummary.columns(request), engine: engine)
+    try self.init(request, of: dataset, named: source.name, engine: engine)
+  }
+
+  /// The columns that describing the scores reads, of rows that have them.
+  public static func columns(_ request: ScaleRequest) -> [ColumnRequest] {
+    [.number(request.scale.name), .number(request.scale.name + "_se")]
+      + (request.weights.map { [.number($0)] } ?? []) + (request.by.map { [.category($0)] } ?? [])
+  }
+
+  /// Describes the scores of a dataset that holds at least these columns.
+  ///
+  /// - Throws: as for a source, which messages call `name`.
+  public init(
+    _ request: ScaleRequest, of dataset: Dataset, named name: String = "data", engine: Engine
+  ) throws(ImmerseError) {
+    let groups = request.by.flatMap { dataset.profile.levels[$0]?.names } ?? []
+    let sums = try dataset.fit(
+      ScaleSummaryFit(name: request.scale.name, weights: request.weights, by: request.by, groups: groups),
+      with: engine)
     var scale = request.scale
     guard let whole = sums.last, let mean = whole.mean, let deviation = whole.deviation else {
       throw ImmerseError(
-        .badData, "nobody answered enough items to have a score", place: .init(file: source.name), variable: scale.name)
+        .badData, "nobody answered enough items to have a score", place: .init(file: name), variable: scale.name)
     }
     var rows = sums.map { $0.row(scale.estimator) }
     if request.standardise {
@@ -96,19 +116,6 @@ extension ScaleSummary {
     self.scale = scale
     by = request.by
     self.rows = rows
-  }
-
-  private static func sums(
-    _ scale: ResponseScale, _ request: ScaleRequest, _ source: any Source, _ engine: Engine
-  ) throws(ImmerseError) -> [GroupSums] {
-    let scored = try source.applying(try ResponseScore(scale))
-    let columns =
-      [ColumnRequest.number(scale.name), .number(scale.name + "_se")] + (request.weights.map { [.number($0)] } ?? [])
-      + (request.by.map { [.category($0)] } ?? [])
-    let dataset = try Dataset(scored, columns: columns, engine: engine)
-    let groups = request.by.flatMap { dataset.profile.levels[$0]?.names } ?? []
-    return try dataset.fit(
-      ScaleSummaryFit(name: scale.name, weights: request.weights, by: request.by, groups: groups), with: engine)
   }
 }
 

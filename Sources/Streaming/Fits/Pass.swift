@@ -47,6 +47,9 @@ public struct Pass {
   ///
   /// - Throws: the error of the earliest row that a fit refuses, or `cancelled`.
   public func run(over dataset: Dataset, with engine: Engine) throws(ImmerseError) -> Models {
+    if let record = dataset.record {
+      return Models(lanes: try fits.map { f throws(ImmerseError) in try f.makeLane(record) }, dataset: dataset)
+    }
     let ranges = Engine.lanes(chunks: dataset.chunkCount)
     let columns = columns
     let tree = MergeTree<[any Lane]>(lanes: ranges.count) { (whole, parts) throws(ImmerseError) in
@@ -106,9 +109,9 @@ private final class LaneOf<F: Fit>: Lane, @unchecked Sendable {
   private let fit: F
   private(set) var partial: F.Partial
 
-  init(_ fit: F) {
+  init(_ fit: F, _ partial: F.Partial) {
     self.fit = fit
-    partial = fit.makePartial()
+    self.partial = partial
   }
 
   func absorb(_ batch: Batch) throws(ImmerseError) { try partial.absorb(batch) }
@@ -124,5 +127,9 @@ private final class LaneOf<F: Fit>: Lane, @unchecked Sendable {
 }
 
 extension Fit {
-  fileprivate func makeLane() -> any Lane { LaneOf(self) }
+  fileprivate func makeLane() -> any Lane { LaneOf(self, makePartial()) }
+
+  fileprivate func makeLane(_ record: PassRecord) throws(ImmerseError) -> any Lane {
+    LaneOf(self, try record.partial(of: self))
+  }
 }

@@ -10,6 +10,8 @@ public struct Dataset: Sendable {
   private let source: any Source
   private let resident: [Batch]?
   private let requests: [ColumnRequest]
+  /// The passes over the rows, where these lie elsewhere.
+  let record: PassRecord?
 
   /// Reads the named columns of every row once.
   ///
@@ -55,6 +57,7 @@ public struct Dataset: Sendable {
     self.profile = profile
     self.source = source
     self.requests = requests
+    record = nil
     guard keepsRows else {
       resident = nil
       return
@@ -92,9 +95,14 @@ public struct Dataset: Sendable {
     self.init(profile: profile, source: Table([]), resident: nil, requests: [])
   }
 
+  /// Rows that lie elsewhere, with what the passes over them have gathered: a pass that has been made gives its model.
+  public init(_ profile: Profile, record: PassRecord) {
+    self.init(profile: profile, source: Table([]), resident: nil, requests: [], record: record)
+  }
+
   public var chunkCount: Int { source.chunkCount }
   /// Rows of the source, before any filter.
-  public var rowCount: Int { source.rowCount }
+  public var rowCount: Int { record == nil ? source.rowCount : profile.rowCount }
 
   /// The requested columns of one chunk, with frozen levels.
   ///
@@ -126,11 +134,14 @@ public struct Dataset: Sendable {
       profile: profile, source: source, resident: batches.withLock { $0 }, requests: requests + added)
   }
 
-  private init(profile: Profile, source: any Source, resident: [Batch]?, requests: [ColumnRequest]) {
+  private init(
+    profile: Profile, source: any Source, resident: [Batch]?, requests: [ColumnRequest], record: PassRecord? = nil
+  ) {
     self.profile = profile
     self.source = source
     self.resident = resident
     self.requests = requests
+    self.record = record
   }
 
   /// Runs work on the rows, and gives its errors the places of their rows.

@@ -152,7 +152,16 @@ public enum Estimation {
       unprofiled: try unprofiled(request),
       engine: engine
     )
-    return try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
+    return try run(request, of: dataset, calibrated: calibrated, engine: engine)
+  }
+
+  /// Estimates from a dataset that holds at least the request's columns.
+  ///
+  /// - Throws: `usage` where the request contradicts itself, `badData` where the data contradict it.
+  public static func run(
+    _ request: EstimateRequest, of dataset: Dataset, calibrated: [WeightStepModel] = [], engine: Engine
+  ) throws(ImmerseError) -> EstimateResult {
+    try dataset.fit(try fit(request, of: dataset, calibrated: calibrated, with: engine), with: engine)
   }
 }
 

@@ -48,8 +48,16 @@ public enum Weighting {
   public static func run(
     _ request: WeightingRequest, on source: any Source, engine: Engine = Engine()
   ) throws(ImmerseError) -> CalibrationModel {
-    let dataset = try Dataset(source, columns: try columns(request), engine: engine)
-    return try withFactorRange(try dataset.fit(try fit(request, of: dataset), with: engine), of: dataset, with: engine)
+    try run(request, of: try Dataset(source, columns: try columns(request), engine: engine), engine: engine)
+  }
+
+  /// Makes the weights of a dataset that holds at least the request's columns.
+  ///
+  /// - Throws: as for a source.
+  public static func run(
+    _ request: WeightingRequest, of dataset: Dataset, engine: Engine
+  ) throws(ImmerseError) -> CalibrationModel {
+    try withFactorRange(try dataset.fit(try fit(request, of: dataset), with: engine), of: dataset, with: engine)
   }
 
   /// The model with the range of its g, which a pass of its own finds where cells do not tell.

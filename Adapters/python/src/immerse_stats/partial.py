@@ -15,8 +15,8 @@ from ._results import Result
 class Partial:
     """What a request gathers from a part of the rows.
 
-    Without a `profile` it is of the first pass, whose finished bytes are the profile that the second pass, and with it
-    every other part, is given. A partial cannot be pickled: send `serialize()`.
+    Without a `profile` it is of the first pass, whose finished bytes are the profile that the next pass, and with it
+    every other part, is given, until a pass finishes with the result. A partial cannot be pickled: send `serialize()`.
     """
 
     def __init__(self, request: str, profile: bytes | None = None, threads: int = 1) -> None:
@@ -35,7 +35,7 @@ class Partial:
         _native.partial_merge(self._handle, blob)
 
     def finish(self) -> bytes | Result:
-        """The profile of the first pass, the result of the second."""
+        """What the next pass is given, or the result."""
         finished = _native.partial_finish(self._handle)
         if isinstance(finished, bytes):
             return finished

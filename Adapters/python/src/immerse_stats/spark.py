@@ -18,7 +18,9 @@ _SCHEMA = "part int, blob binary"
 
 
 def run(request: dict[str, Any], frame: Any, columns: Iterable[str]) -> Result | FitResult:
-    """Carries out a request, given under the names that study files use, in two passes over the frame.
+    """Carries out a request, given under the names that study files use, in as many passes over the frame as it takes.
+
+    That is two for most analyses, and one more for each Newton step of a model: cache a frame that is costly to make.
 
     Parameters
     ----------
@@ -26,8 +28,10 @@ def run(request: dict[str, Any], frame: Any, columns: Iterable[str]) -> Result |
     """
     text = json.dumps(request)
     selected = frame.select(*columns)
-    profile = merged(text, None, _parts(selected, text, None))
-    return merged(text, profile, _parts(selected, text, profile))
+    finished: bytes | Result | None = None
+    while finished is None or isinstance(finished, bytes):
+        finished = merged(text, finished, _parts(selected, text, finished))
+    return finished
 
 
 def estimate(
@@ -48,6 +52,16 @@ def fit(formula: str, frame: Any, columns: Iterable[str], **settings: Any) -> Fi
     if "weights" in settings:
         settings["weights"] = names(settings["weights"])
     return run({"fit": present(formula=formula, **settings)}, frame, columns)
+
+
+def glm(
+    formula: str, frame: Any, columns: Iterable[str], design: Design | None = None, *, family: str = "gaussian",
+    **settings: Any,
+) -> Result:
+    """A generalised linear model as `immerse_stats.glm` gives it, of the named columns."""
+    settings = present(
+        kind="glm", variables=[formula], design=(design or Design()).request(), family=family, **settings)
+    return run({"estimate": settings}, frame, columns)
 
 
 def _parts(frame: Any, request: str, profile: bytes | None) -> list[bytes]:

@@ -14,7 +14,9 @@ struct ClusterProductsFit: Fit {
 
   var columns: [ColumnRequest] { context.columns(of: model.design.frame) }
 
-  var signature: String { "cluster products \(context.request) \(model.scores.parameters)" }
+  var signature: String {
+    "cluster products \(context.request) \(model.scores)"
+  }
 
   func makePartial() -> Partial { Partial(fit: self, weights: context.weights, tree: UnitTree(clusters)) }
 

@@ -15,6 +15,10 @@ struct ModelScores: Sendable, Hashable {
 
   func hash(into hasher: inout Hasher) { hasher.combine(parameters) }
 
+  /// Parameters as far as two machines agree on them, whose arithmetic may differ in the last digit: of other parameters
+  /// nothing is merged.
+  static func signature(of parameters: [Double]) -> String { "\(parameters.map { Float($0) })" }
+
   /// One buffer a parameter; rows that lack a variable are NaN.
   func terms(_ batch: Batch) throws(ImmerseError) -> [Buffer<Double>] {
     var missing = [Int](repeating: 0, count: design.frame.variableNames.count)
@@ -45,5 +49,13 @@ struct ModelScores: Sendable, Hashable {
       }
     }
     return products + byCut.map { Buffer($0) }
+  }
+}
+
+extension ModelScores: CustomStringConvertible {
+  /// The same in every process, for the signatures of partials.
+  var description: String {
+    "scores of \(design.frame.formula.source) \(design.names) \(design.family) "
+      + ModelScores.signature(of: parameters)
   }
 }

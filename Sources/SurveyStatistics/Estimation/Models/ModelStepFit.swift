@@ -31,7 +31,9 @@ struct ModelStepFit: Fit {
 
   var columns: [ColumnRequest] { context.columns(of: design.frame) }
 
-  var signature: String { "model step \(context.request) \(design.names) \(parameters ?? [])" }
+  var signature: String {
+    "model step \(context.request) \(design.names) \(ModelScores.signature(of: parameters ?? []))"
+  }
 
   func makePartial() -> Partial { Partial(self) }
 

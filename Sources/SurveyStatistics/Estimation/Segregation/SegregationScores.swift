@@ -82,3 +82,8 @@ struct SegregationScores: Sendable, Hashable {
     return values
   }
 }
+
+extension SegregationScores: CustomStringConvertible {
+  /// The same in every process, for the signatures of partials.
+  var description: String { "segregation \(columns) \(index)" }
+}

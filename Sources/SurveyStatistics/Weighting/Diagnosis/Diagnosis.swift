@@ -80,11 +80,28 @@ public enum Diagnosis {
   public static func run(
     _ request: DiagnosisRequest, on source: any Source, engine: Engine = Engine()
   ) throws(ImmerseError) -> DiagnosisResult {
-    let variables = try source.resolve(request.variables.map { ColumnRequest($0, .automatic) })
-    let columns =
-      variables + request.by.map { .category($0) } + [.number(request.weights)]
-      + (request.base.map { [.number($0)] } ?? [])
-    let dataset = try Dataset(source, columns: columns, engine: engine)
+    try run(request, of: try Dataset(source, columns: columns(request), engine: engine), engine: engine)
+  }
+
+  /// The columns that it reads.
+  public static func columns(_ request: DiagnosisRequest) -> [ColumnRequest] {
+    request.variables.map { .automatic($0) } + others(request)
+  }
+
+  private static func others(_ request: DiagnosisRequest) -> [ColumnRequest] {
+    request.by.map { .category($0) } + [.number(request.weights)] + (request.base.map { [.number($0)] } ?? [])
+  }
+
+  /// Looks at the weights of a dataset that holds at least the request's columns.
+  ///
+  /// - Throws: as for a source.
+  public static func run(
+    _ request: DiagnosisRequest, of dataset: Dataset, engine: Engine
+  ) throws(ImmerseError) -> DiagnosisResult {
+    let variables = request.variables.map { name in
+      ColumnRequest(name, dataset.profile.levels[name] == nil ? .number : .category)
+    }
+    let columns = variables + others(request)
     var terms: [DiagnosisFit.Term] = []
     for variable in variables {
       if variable.kind == .number {
