@@ -54,7 +54,6 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
-    .systemLibrary(name: "CClp", pkgConfig: "clp", providers: [.apt(["coinor-libclp-dev"]), .brew(["clp"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
@@ -83,7 +82,7 @@ let package = Package(
       ["Columnar", "Streaming", "ModelFormula", "SurveyStatistics", "LinearAlgebra", "Probability", numerics]),
     module(
       "CompositeIndicators",
-      ["CClp", "Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability", numerics]),
+      ["Columnar", "Streaming", "Expressions", "LinearAlgebra", "Probability", numerics]),
     module(
       "ImmerseStats",
       [

@@ -14,9 +14,18 @@ public struct Frontier: Codable, Sendable, Equatable {
   /// The values of these in the reference units that no other one equals or exceeds in every part.
   let best: [[Double]]
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    bounds = try container.decode(ShareBounds.self, forKey: .bounds)
+    parts = try container.decode([Int].self, forKey: .parts)
+    best = try container.decode([[Double]].self, forKey: .best)
+    try SimplexSolver.require()
+  }
+
   /// - Throws: `usage` where the bounds cannot be met, `badData` where there are too few or too many reference units, one
-  ///   has a negative value, or a part is zero in all.
+  ///   has a negative value, or a part is zero in all; `failure` where the solver is not installed.
   init(_ bounds: ShareBounds, _ group: GroupToWeigh, _ method: Aggregation) throws(ImmerseError) {
+    try SimplexSolver.require()
     guard method == .arithmetic else {
       throw ImmerseError(
         .usage,

@@ -1,5 +1,3 @@
-import CClp
-
 /// The maximum of c · w over w ≥ 0 with A w ≤ b, b ≥ 0, by the simplex method of COIN-OR CLP.
 struct LinearProgram {
   /// Row by row, with the greatest value each may take.
@@ -11,8 +9,8 @@ struct LinearProgram {
 
   /// Nil where there is no maximum, or arithmetic does not reach it.
   func maximum(of objective: [Double]) -> Double? {
-    guard let model = Clp_newModel() else { return nil }
-    defer { Clp_deleteModel(model) }
+    guard let solver = SimplexSolver.installed, let model = solver.newModel() else { return nil }
+    defer { solver.deleteModel(model) }
     let (width, height) = (objective.count, rows.count)
     // Column by column, as the solver wants it.
     let starts = (0...width).map { Int32($0 * height) }
@@ -20,12 +18,12 @@ struct LinearProgram {
     let values = (0..<width).flatMap { column in rows.map { $0.coefficients[column] } }
     let unbounded = [Double](repeating: .infinity, count: width)
     let lowest = [Double](repeating: -.infinity, count: height)
-    Clp_setLogLevel(model, 0)
-    Clp_loadProblem(
+    solver.setLogLevel(model, 0)
+    solver.loadProblem(
       model, Int32(width), Int32(height), starts, indices, values, [Double](repeating: 0, count: width), unbounded,
       objective, lowest, rows.map(\.limit))
-    Clp_setObjSense(model, -1)
-    Clp_initialPrimalSolve(model)
-    return Clp_status(model) == 0 ? Clp_objectiveValue(model) : nil
+    solver.setObjectiveSense(model, -1)
+    _ = solver.initialPrimalSolve(model)
+    return solver.status(model) == 0 ? solver.objectiveValue(model) : nil
   }
 }
