@@ -8,8 +8,9 @@ public enum NumericalError: Error, Sendable, Equatable {
   case dimensionTooLarge(Int)
 }
 
-/// A dimension as BLAS and LAPACK take it.
+/// A dimension as BLAS and LAPACK take it, which are set up before their first call.
 func blasSize(_ value: Int) throws(NumericalError) -> Int32 {
+  _ = singleThreadedBLAS
   guard let size = Int32(exactly: value) else { throw .dimensionTooLarge(value) }
   return size
 }

@@ -1,7 +1,6 @@
 import COpenBLAS
 
-/// Tells OpenBLAS, once for the process, to compute on the calling thread only: parallel work is cut into fixed chunks on
-/// threads of our own, which keeps every rounding the same whatever the number of threads.
-public func setSingleThreadedBLAS() { _ = singleThreaded }
-
-private let singleThreaded: Void = openblas_set_num_threads(1)
+/// OpenBLAS computes on the calling thread only, from the first product or factorisation of the process on: parallel work is
+/// cut into fixed chunks on threads of our own, which keeps every rounding the same whatever the number of threads, and
+/// threads of the BLAS would wait for each other where processors are busy.
+let singleThreadedBLAS: Void = openblas_set_num_threads(1)

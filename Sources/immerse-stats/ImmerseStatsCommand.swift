@@ -2,7 +2,6 @@ import ArgumentParser
 import Columnar
 import Foundation
 import ImmerseStats
-import LinearAlgebra
 
 /// The command: parse, call the library, write.
 @main
@@ -29,8 +28,6 @@ struct ImmerseStatsCommand: ParsableCommand {
 
   static func main() {
     Interruption.install()
-    // Our own threads share the work; those of the BLAS would only get in their way.
-    setSingleThreadedBLAS()
     do {
       var command = try parseAsRoot()
       try command.run()

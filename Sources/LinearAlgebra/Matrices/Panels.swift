@@ -9,6 +9,7 @@ public func panelProduct(
   _ a: UnsafePointer<Double>, _ m: Int, _ b: UnsafePointer<Double>, _ n: Int, rows: Int,
   into c: UnsafeMutablePointer<Double>
 ) {
+  _ = singleThreadedBLAS
   cblas_dgemm(
     CblasColMajor, CblasTrans, CblasNoTrans, Int32(m), Int32(n), Int32(rows), 1, a, Int32(max(rows, 1)), b,
     Int32(max(rows, 1)), 0, c, Int32(max(m, 1)))

@@ -1,6 +1,5 @@
 import CImmerse
 import ImmerseStats
-import LinearAlgebra
 import Synchronization
 
 #if canImport(Glibc)
@@ -19,7 +18,6 @@ func call(
         .failure, "this process was forked from one that has used the library",
         remedy: "start workers as new processes (\"spawn\" in Python's multiprocessing)")
     }
-    setSingleThreadedBLAS()
     try body()
     report(nil, code: imm_code(IMM_OK), to: target)
     return imm_code(IMM_OK)

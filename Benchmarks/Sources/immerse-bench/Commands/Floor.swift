@@ -15,7 +15,6 @@ struct Floor: ParsableCommand {
 
   /// The best of five, because what is wanted is the machine and not its load.
   static func measure() throws -> Figures {
-    setSingleThreadedBLAS()
     let (rows, columns, n) = (1_000_000, 16, 1000)
     let names = (0..<columns).map { "x\($0)" }
     let table = Table(names.map { ($0, Column([Double](repeating: 1, count: rows))) })
