@@ -93,7 +93,7 @@ let package = Package(
     module("Reporting", ["ImmerseStats", "DataFormats", "CXlsxWriter"]),
     module("Studies", ["ImmerseStats", "DataFormats", "Reporting", "Simulation", yams]),
     .executableTarget(
-      name: "immerse-stats", dependencies: ["Studies", "LinearAlgebra", argumentParser], swiftSettings: swiftSettings,
+      name: "immerse-stats", dependencies: ["Studies", argumentParser], swiftSettings: swiftSettings,
       linkerSettings: libm),
 
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -17,7 +17,6 @@ let package = Package(
       dependencies: [
         .product(name: "ImmerseStats", package: "immerse-stats"),
         .product(name: "CImmerse", package: "immerse-stats"),
-        .product(name: "LinearAlgebra", package: "immerse-stats"),
       ],
       swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("ExistentialAny")],
       linkerSettings: [
