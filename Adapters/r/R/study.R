@@ -18,7 +18,7 @@ immerse_run <- function(study, tables = list(), folder = NULL, threads = 0) {
   inputs <- jsonlite::fromJSON(.Call(C_immerse_study_inputs, json_of(list(study = study))))
   unknown <- setdiff(names(tables), inputs)
   if (length(unknown)) stop("the study names no ", paste(unknown, collapse = ", "), call. = FALSE)
-  is_document <- grepl("\\.(ya?ml|json)$", inputs)
+  is_document <- grepl("\\.(ya?ml|json|immerse)$", inputs)
   input <- function(name, read) if (is.null(tables[[name]])) read(file.path(folder, name)) else tables[[name]]
   documents <- sapply(inputs[is_document], input, document_of, simplify = FALSE)
   data <- sapply(inputs[!is_document], input, function(file) table_of(file, study$dialect), simplify = FALSE)
@@ -44,8 +44,10 @@ print.immerse_study <- function(x, ...) {
   invisible(x)
 }
 
-# What a YAML file says, texts as they stand in it: a category called No is no truth value.
+# What a YAML file says, texts as they stand in it: a category called No is no truth value. Of a saved fit, its bytes as a
+# text in base 64.
 document_of <- function(file) {
+  if (grepl("\\.immerse$", file)) return(gsub("\\s", "", jsonlite::base64_enc(readBin(file, "raw", file.size(file)))))
   if (!requireNamespace("yaml", quietly = TRUE)) stop("reading ", file, " needs the yaml package", call. = FALSE)
   kinds <- c("int", "int#hex", "int#oct", "int#base60", "float", "float#fix", "float#exp", "float#inf", "float#nan",
     "float#neginf", "float#base60", "bool#yes", "bool#no", "timestamp", "timestamp#iso8601", "timestamp#spaced",

@@ -62,6 +62,14 @@ private struct GivenInputs: StudyInputs {
     return nil
   }
 
+  /// As a text in base 64, which a fit with `save` has as its `saved`.
+  func bytes(_ name: String) throws(ImmerseError) -> [UInt8] {
+    guard let text = try document(String.self, name), let bytes = Base64.bytes(of: text) else {
+      throw ImmerseError(.badData, "this is no saved fit", place: .init(file: name))
+    }
+    return bytes
+  }
+
   private func missing(_ name: String, _ what: String) -> ImmerseError {
     ImmerseError(
       .noInput, "the study names it, and no such \(what) was handed over", place: .init(file: name),

@@ -33,4 +33,6 @@ public struct InputFiles: StudyInputs {
     }
     return try StrictYAML.decode(type, from: text, file: file)
   }
+
+  public func bytes(_ name: String) throws(ImmerseError) -> [UInt8] { try InputFile.bytes(resolve(name)) }
 }

@@ -24,10 +24,11 @@ public struct StudyFolder {
     let output = try OutputFolder(folder, force: force)
     let run = try StudyRun(study, engine: engine)
     var files: [String] = []
-    func add(_ name: String, _ text: String) throws(ImmerseError) {
-      try OutputFile.write(Array(text.utf8), to: output.path(of: name))
+    func add(_ name: String, _ bytes: [UInt8]) throws(ImmerseError) {
+      try OutputFile.write(bytes, to: output.path(of: name))
       files.append(name)
     }
+    func add(_ name: String, _ text: String) throws(ImmerseError) { try add(name, Array(text.utf8)) }
     for analysis in run.analyses {
       var result = analysis.result
       result.provenance = Provenance.current
@@ -36,6 +37,7 @@ public struct StudyFolder {
       if let model = analysis.scoreModel {
         try add("\(analysis.step.name)_model.json", Inputs.text(of: model))
       }
+      if let fit = analysis.savedFit { try add("\(analysis.step.name).immerse", fit.bytes) }
       if let effects = analysis.randomEffects {
         try add("\(analysis.step.name)_random_effects.csv", ResultFormat.csv.render(effects))
       }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from typing import Any
 
 
 def document(path: str) -> Any:
-    """What a YAML or JSON file says.
+    """What a YAML or JSON file says, or a saved fit as a text in base 64.
 
     Scalars remain texts as they stand in the file, so that a category called ``No`` is no truth value: the library
     takes numbers and truth values from texts where it wants them. A key that stands twice is an error.
     """
+    if path.endswith(".immerse"):
+        with open(path, "rb") as file:
+            return base64.b64encode(file.read()).decode("ascii")
     import yaml
 
     class Texts(yaml.BaseLoader):
@@ -31,7 +35,7 @@ def document(path: str) -> Any:
 
 
 def is_document(name: str) -> bool:
-    return os.path.splitext(name)[1] in (".yaml", ".yml", ".json")
+    return os.path.splitext(name)[1] in (".yaml", ".yml", ".json", ".immerse")
 
 
 def table(path: str, dialect: dict[str, Any]) -> Any:

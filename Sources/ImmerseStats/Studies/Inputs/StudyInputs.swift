@@ -2,6 +2,7 @@ public import Columnar
 public import CompositeIndicators
 public import DataShaping
 public import Expressions
+import MultilevelModels
 public import Streaming
 public import SurveyStatistics
 
@@ -22,6 +23,11 @@ public protocol StudyInputs: Sendable {
   ///
   /// - Throws: `noInput` where there is neither, `badData` where it holds something else.
   func document<T: Decodable>(_ type: T.Type, _ name: String) throws(ImmerseError) -> T?
+
+  /// What a file that is neither table nor document holds.
+  ///
+  /// - Throws: `noInput` where there is none.
+  func bytes(_ name: String) throws(ImmerseError) -> [UInt8]
 }
 
 extension StudyInputs {
@@ -80,6 +86,12 @@ extension StudyInputs {
     let saved = try requiredDocument(SavedScoreModel.self, name)
     if saved.schema == SavedScoreModel.schema { return saved.model }
     throw ImmerseError(.badData, "the model is of another version", place: .init(file: name))
+  }
+
+  /// - Throws: `noInput` where it does not exist, `badData` where it is no saved fit.
+  func savedFit(_ name: String) throws(ImmerseError) -> SavedFit {
+    let bytes = try bytes(name)
+    do { return try SavedFit(bytes) } catch { throw error.at(.init(file: name)) }
   }
 
   /// The tables to join, read into memory. Columns that the rows or an earlier table already have are left out.

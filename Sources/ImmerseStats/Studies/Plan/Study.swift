@@ -132,7 +132,7 @@ extension Study {
     let design: [String?] = [self.design.pps?.jointFile, codebook]
     let steps =
       scores.map(\.framework) + scores.compactMap(\.apply) + weighting.compactMap(\.margins)
-      + weighting.compactMap(\.covariance)
+      + weighting.compactMap(\.covariance) + models.flatMap(\.merge)
     return Set(data + join.map(\.file) + scales + steps + design.compactMap(\.self)).sorted()
   }
 

@@ -26,6 +26,10 @@ extension StudyRun {
       if let model = analysis.scoreModel { models.append(.init(analysis.step.name, try StudyRun.json(of: model))) }
     }
     if !models.isEmpty { sections.append(.init("score_models", .object(models))) }
+    let fits = analyses.compactMap { a in
+      a.savedFit.map { JSONValue.Member(a.step.name, .string(Base64.text(of: $0.bytes))) }
+    }
+    if !fits.isEmpty { sections.append(.init("saved", .object(fits))) }
     if !weighting.isEmpty { sections.append(.init("weighting", .array(weighting.map(\.json)))) }
     var outcome = AnalysisOutcome(
       result: AnalysisResult(

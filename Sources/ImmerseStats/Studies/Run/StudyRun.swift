@@ -1,6 +1,6 @@
 public import Columnar
 import CompositeIndicators
-import MultilevelModels
+public import MultilevelModels
 public import Streaming
 public import SurveyStatistics
 
@@ -13,6 +13,8 @@ public struct StudyRun: Sendable {
     public var randomEffects: AnalysisResult?
     /// The model of scores, where it is to be saved.
     public var scoreModel: ScoreModel?
+    /// The fit of a model, where it is to be saved.
+    public var savedFit: SavedFit?
   }
 
   public let study: Study
@@ -65,10 +67,10 @@ public struct StudyRun: Sendable {
     for (step, framework) in zip(study.scores, frameworks) {
       unitTickets.append(try estimate(UnitEstimates.request(step, framework, study.design)))
     }
-    // Models of several fits read the rows by themselves.
+    // Models of several fits, and those that are saved, read the rows by themselves.
     let modelTickets = try data.modelSteps.map { s throws(ImmerseError) in
       try s.requests.map { request throws(ImmerseError) in
-        request.isPooled ? nil : pass.add(try MixedModel.grams(request, of: dataset, with: engine))
+        request.isPooled || s.isPortable ? nil : pass.add(try MixedModel.grams(request, of: dataset, with: engine))
       }
     }
     let models = try pass.run(over: dataset, with: engine)
@@ -115,6 +117,13 @@ public struct StudyRun: Sendable {
     }
     var fits: [Analysis] = []
     for (step, tickets) in zip(data.modelSteps, modelTickets) {
+      if step.isPortable {
+        var fit = try step.portableFit(to: data.source, inputs, engine)
+        var analysis = try StudyRun.fit(step, [try fit.model(threads: engine.threads)])
+        if step.save { analysis.savedFit = fit }
+        fits.append(analysis)
+        continue
+      }
       var own: [MixedModel] = []
       for (request, ticket) in zip(step.requests, tickets) {
         if let ticket {
