@@ -25,22 +25,27 @@ segregation <- sapply(names(coef(segregation)),
 
 # Imputations: the index with a wave of its own for each.
 M <- 5
-fits <- lapply(1:M, function(k) {
-  e <- d
-  e$y <- e$api00 + 25 * sin(k * seq_len(nrow(e)))
-  svyglm(y ~ stype + ell, svydesign(ids = ~dnum, weights = ~pw, data = e))
-})
-q <- rowMeans(sapply(fits, coef))
-U <- Reduce(`+`, lapply(fits, vcov)) / M
-B <- cov(t(sapply(fits, coef)))
-total <- U + (1 + 1 / M) * B
-tested <- c("stypeH", "stypeM"); k <- length(tested)
-r <- (1 + 1 / M) * sum(diag(B[tested, tested] %*% solve(U[tested, tested]))) / k
-D <- drop(q[tested] %*% solve(U[tested, tested]) %*% q[tested]) / (k * (1 + r))
-t <- k * (M - 1)
-nu <- if (t > 4) 4 + (t - 4) * (1 + (1 - 2 / t) / r)^2 else t * (1 + 1 / k) * (1 + 1 / r)^2 / 2
-df <- min(nu, degf(design) + 1 - length(q))
-imputed <- list(estimates = unname(q), vcov = unname(total), D = D, df1 = k, df2 = df, p = pf(D, k, df, lower.tail = FALSE))
+d1 <- function(data, ids, noise) {
+  fits <- lapply(1:M, function(k) {
+    e <- data
+    e$y <- e$api00 + noise * sin(k * seq_len(nrow(e)))
+    svyglm(y ~ stype + ell, svydesign(ids = ids, weights = ~pw, data = e))
+  })
+  q <- rowMeans(sapply(fits, coef))
+  U <- Reduce(`+`, lapply(fits, vcov)) / M
+  B <- cov(t(sapply(fits, coef)))
+  total <- U + (1 + 1 / M) * B
+  tested <- c("stypeH", "stypeM"); k <- length(tested)
+  r <- (1 + 1 / M) * sum(diag(B[tested, tested] %*% solve(U[tested, tested]))) / k
+  D <- drop(q[tested] %*% solve(U[tested, tested]) %*% q[tested]) / (k * (1 + r))
+  t <- k * (M - 1)
+  nu <- if (t > 4) 4 + (t - 4) * (1 + (1 - 2 / t) / r)^2 else t * (1 + 1 / k) * (1 + 1 / r)^2 / 2
+  df <- min(nu, degf(svydesign(ids = ids, weights = ~pw, data = data)) + 1 - length(q))
+  list(estimates = unname(q), vcov = unname(total), D = D, df1 = k, df2 = df, nu = nu,
+    p = pf(D, k, df, lower.tail = FALSE))
+}
+imputed <- d1(d, ~dnum, 25)
+imputed_simple <- d1(read.csv("Datasets/api/apisrs.csv"), ~1, 200)
 cat(toJSON(list(source = paste("R", getRversion(), "package survey", packageVersion("survey")),
   script = "Tests/Reference/replicate_extras.R", data = "Datasets/api/apiclus1.csv",
-  values = list(rank = rank, segregation = segregation, imputed = imputed)), auto_unbox = TRUE, digits = NA, pretty = TRUE), "\n")
+  values = list(rank = rank, segregation = segregation, imputed = imputed, imputed_simple = imputed_simple)), auto_unbox = TRUE, digits = NA, pretty = TRUE), "\n")

@@ -173,7 +173,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
         .usage, "the distribution function is asked for at no value", remedy: "name values with --at, such as 400,500")
     }
     if interval != .mean && ![.proportion, .quantile, .ecdf].contains(kind)
-      || interval == .quantile && kind != .quantile
+      || [.quantile, .score].contains(interval) && kind != .quantile
     {
       throw ImmerseError(
         .usage, "an interval by \(interval.rawValue) of a \(kind.rawValue)",
@@ -186,7 +186,7 @@ public struct EstimateRequest: Sendable, Hashable, Codable {
     }
     if kind == .quantile && [.likelihood, .wilson].contains(interval) {
       throw ImmerseError(
-        .usage, "an interval by \(interval.rawValue) of a quantile", remedy: "choose mean, xlogit, beta or asin")
+        .usage, "an interval by \(interval.rawValue) of a quantile", remedy: "choose mean, xlogit, beta, asin or score")
     }
     if kind.hasFormula && !by.isEmpty || kind.isAnalysis && (contrast || average) {
       throw ImmerseError(

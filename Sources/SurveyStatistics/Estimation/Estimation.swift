@@ -102,6 +102,9 @@ public enum Estimation {
         ? .given(try replicates.columnNames)
         : .made(try MadeReplicates(replicates.recipe, request.design, strata, of: dataset, with: engine))
     }
+    let totals = TotalsOf(
+      request: request, domains: domains, strata: strata, filter: filter, known: known,
+      weighting: calibrated.compactMap(\.linearised))
     var quantiles: QuantileEstimates?
     var conclusion: (any Conclusion)?
     let (statistics, estimands): ([Statistic], [Estimand])
@@ -122,22 +125,20 @@ public enum Estimation {
         try ReplicateQuantiles(request: request, domains: domains, filter: filter, weights: weights)
           .quantiles(of: dataset, with: engine)
       }
-      let found = QuantileEstimates(request, distributions, replicates: replicates ?? [])
+      let limits =
+        request.interval == .score
+        ? try ScoreIntervals(request: request, distributions: distributions) { (shares) throws(ImmerseError) in
+          try totals.shares(shares, of: dataset, with: engine)
+        }.limits() : []
+      let found = QuantileEstimates(
+        request, distributions, replicates: replicates ?? [], scoreLimits: limits)
       statistics = found.statistics(request.variables)
       estimands = statistics.enumerated().map { Estimand(term: $1.term, statistic: $0) }
       quantiles = found
     } else {
       (statistics, estimands) = try imputations.statistics(dataset.profile)
     }
-    if let design = request.design.replicates, design.isGiven, let weights = request.design.weights {
-      return ReplicateFit(
-        request: request, design: design, weights: weights, replicates: try design.columnNames, statistics: statistics,
-        estimands: estimands, domains: domains, filter: filter, quantiles: quantiles, conclusion: conclusion)
-    }
-    return TotalsFit(
-      request: request, statistics: statistics, estimands: estimands, domains: domains, strata: strata, filter: filter,
-      known: known, quantiles: quantiles, conclusion: conclusion,
-      weighting: calibrated.compactMap(\.linearised))
+    return try totals.fit(statistics, estimands, quantiles: quantiles, conclusion: conclusion)
   }
 
   /// Estimates from a source in one call.

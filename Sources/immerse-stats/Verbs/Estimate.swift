@@ -102,7 +102,7 @@ struct Estimate: ParsableCommand {
 
   @Option(
     help:
-      "For shares: mean (t), logit, xlogit, beta, wilson, asin or likelihood; for quantiles the first of these and xlogit, beta, asin, or under replicates quantile, by the spread of theirs."
+      "For shares: mean (t), logit, xlogit, beta, wilson, asin or likelihood; for quantiles the first of these and xlogit, beta, asin, score, or under replicates quantile, by the spread of theirs."
   )
   var interval: ProportionInterval = .mean
 

@@ -12,16 +12,17 @@ struct ReplicateExtrasTests {
   }
 
   /// The schools with the group, and five imputations of the index and of the group.
-  private static func schools() throws -> any Source {
-    let source = try Samples.open("apiclus1")
+  private static func schools(_ sample: String = "apiclus1", noise: Double = 25) throws -> any Source {
+    let source = try Samples.open(sample)
     let batch = try source.chunk(0, [.category("comp.imp"), .number("api00")])
     let (improved, scores) = (try batch.categories("comp.imp"), try batch.numbers("api00"))
-    let group = (0..<183).map { improved[$0] == "Yes" ? 1.0 : 0 }
+    let rows = 0..<batch.rowCount
+    let group = rows.map { improved[$0] == "Yes" ? 1.0 : 0 }
     var extended = try source.applying(Extra(name: "group", values: group))
     for k in 1...5 {
-      let values = (0..<183).map { scores[$0] + 25 * Double.sin(Double(k * ($0 + 1))) }
+      let values = rows.map { scores[$0] + noise * Double.sin(Double(k * ($0 + 1))) }
       extended = try extended.applying(Extra(name: "pv\(k)", values: values))
-      let other = (0..<183).map { $0 % 11 == k ? 1 - group[$0] : group[$0] }
+      let other = rows.map { $0 % 11 == k ? 1 - group[$0] : group[$0] }
       extended = try extended.applying(Extra(name: "group\(k)", values: other))
     }
     return extended
@@ -107,12 +108,15 @@ struct ReplicateExtrasTests {
     }
   }
 
-  @Test func termsOfImputationsAreTestedByD1() throws {
-    let golden = try Self.golden("imputed")
+  @Test(arguments: ["imputed", "imputed_simple"])
+  func termsOfImputationsAreTestedByD1(name: String) throws {
+    let golden = try Self.golden(name)
+    let isSimple = name == "imputed_simple"
     let result = try Estimation.run(
       EstimateRequest(
-        .glm, of: ["score ~ stype + ell"], design: SurveyDesign(weights: "pw", psu: ["dnum"]), terms: ["stype"],
-        plausible: [PlausibleValues("score", columns: ["pv1-pv5"])]), on: try Self.schools())
+        .glm, of: ["score ~ stype + ell"], design: SurveyDesign(weights: "pw", psu: isSimple ? [] : ["dnum"]),
+        terms: ["stype"], plausible: [PlausibleValues("score", columns: ["pv1-pv5"])]),
+      on: try isSimple ? Self.schools("apisrs", noise: 200) : Self.schools())
     let covariance = try #require(result.covariance)
     for (row, expected) in golden["vcov"].list.enumerated() {
       expectClose(covariance.values[row], try expected.numbers, relative: 1e-8)

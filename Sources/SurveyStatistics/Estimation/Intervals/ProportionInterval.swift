@@ -19,6 +19,8 @@ public enum ProportionInterval: String, Sendable, Codable, CaseIterable {
   case likelihood
   /// Of a quantile under replicate weights: by the spread of the replicates' own quantiles.
   case quantile
+  /// Of a quantile: the values that a test of the share below does not reject (Francisco and Fuller 1991).
+  case score
 
   /// - Parameters:
   ///   - degreesOfFreedom: of the design in the domain.
@@ -31,7 +33,7 @@ public enum ProportionInterval: String, Sendable, Codable, CaseIterable {
     let limits: (low: Double, high: Double)
     let spread = p * (1 - p)
     switch self {
-    case .mean, .quantile: limits = (p - t * standardError, p + t * standardError)
+    case .mean, .quantile, .score: limits = (p - t * standardError, p + t * standardError)
     case .logit, .xlogit:
       let (centre, reach) = (Double.log(p / (1 - p)), t * standardError / spread)
       limits = (ProportionInterval.expit(centre - reach), ProportionInterval.expit(centre + reach))

@@ -14,10 +14,14 @@ struct QuantileEstimates: Sendable {
   let distributions: [[Int: WeightedDistribution]]
   /// By variable and domain, of every probability the quantiles of the replicates; empty where they have none.
   let replicates: [[Int: [[Double]]]]
+  /// By variable and probability, and domain, where they are those of a score test; empty for Woodruff's.
+  let scoreLimits: [[Int: (low: Double, high: Double)]]
 
   init(
-    _ request: EstimateRequest, _ distributions: [[Int: WeightedDistribution]], replicates: [[Int: [[Double]]]] = []
+    _ request: EstimateRequest, _ distributions: [[Int: WeightedDistribution]], replicates: [[Int: [[Double]]]] = [],
+    scoreLimits: [[Int: (low: Double, high: Double)]] = []
   ) {
+    self.scoreLimits = scoreLimits
     probabilities = request.probabilities
     rule = request.rule
     interval = request.interval
@@ -58,6 +62,11 @@ struct QuantileEstimates: Sendable {
     let estimate = estimate(statistic, domain: domain)
     guard let distribution = distributions[statistic / probabilities.count][domain] else {
       return (.nan, .nan, .nan, .nan)
+    }
+    if !scoreLimits.isEmpty {
+      let (low, high) = scoreLimits[statistic][domain] ?? (.nan, .nan)
+      guard share.df > 0 else { return (estimate, .nan, .nan, .nan) }
+      return (estimate, (high - low) / (2 * StudentT(df: share.df).criticalValue(level: level)), low, high)
     }
     // At a share of 0 or 1 the transformations are at their end, where the interval is the share itself.
     let isEnd = share.standardError == 0

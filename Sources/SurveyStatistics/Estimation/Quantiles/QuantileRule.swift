@@ -57,6 +57,12 @@ struct WeightedDistribution: Sendable {
   }
 
   var count: Int { values.count }
+
+  /// In ascending order, each once.
+  var distinctValues: [Double] {
+    values.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+
   private var sum: Double { cumulative.last ?? 0 }
 
   /// The share of weight at or below a value.

@@ -4,7 +4,7 @@ import Streaming
 
 /// One reading of the rows that yields every estimate of a request and its variance: weighted totals by sampling unit
 /// and domain.
-struct TotalsFit: Fit {
+struct TotalsFit: EstimatesFit {
   let request: EstimateRequest
   let statistics: [Statistic]
   let estimands: [Estimand]
@@ -36,13 +36,16 @@ struct TotalsFit: Fit {
   func makePartial() -> TotalsPartial { TotalsPartial(self) }
 
   func finish(_ partial: TotalsPartial) throws(ImmerseError) -> EstimateResult {
+    try result(try estimates(partial))
+  }
+
+  func estimates(_ partial: TotalsPartial) throws(ImmerseError) -> any DomainEstimates {
     let frame = try DesignFrame(partial.tree, strata: strata)
     if let replicates = request.design.replicates {
-      return try result(
-        ReplicateEstimates(statistics, domains, replicates, partial, frame)
-          .replacingShares(by: quantiles, level: request.level))
+      return try ReplicateEstimates(statistics, domains, replicates, partial, frame)
+        .replacingShares(by: quantiles, level: request.level)
     }
-    return try result(Estimator(fit: self, totals: partial, frame: frame))
+    return try Estimator(fit: self, totals: partial, frame: frame)
   }
 
   private func result(_ estimates: some DomainEstimates) throws(ImmerseError) -> EstimateResult {

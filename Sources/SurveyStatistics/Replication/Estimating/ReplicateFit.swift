@@ -3,7 +3,7 @@ import Expressions
 import Streaming
 
 /// One reading of the rows that yields every estimate of a request under weights that come as columns of replicates.
-struct ReplicateFit: Fit {
+struct ReplicateFit: EstimatesFit {
   let request: EstimateRequest
   let design: ReplicateDesign
   /// The column of full-sample weights.
@@ -31,16 +31,24 @@ struct ReplicateFit: Fit {
   func makePartial() -> ReplicateTotals { ReplicateTotals(self) }
 
   func finish(_ partial: ReplicateTotals) throws(ImmerseError) -> EstimateResult {
+    try ResultRows(
+      request: request, statistics: statistics, estimands: estimands, domains: domains,
+      estimates: try replicateEstimates(partial)
+    ).result(concludedBy: conclusion)
+  }
+
+  func estimates(_ partial: ReplicateTotals) throws(ImmerseError) -> any DomainEstimates {
+    try replicateEstimates(partial)
+  }
+
+  private func replicateEstimates(_ partial: ReplicateTotals) throws(ImmerseError) -> ReplicateEstimates {
     try partial.checkReplicates()
     let variance =
       design.infersScales ? try partial.inferredVariance() : try design.variance(count: replicates.count)
-    let rows = ResultRows(
-      request: request, statistics: statistics, estimands: estimands, domains: domains,
-      estimates: try ReplicateEstimates(
-        fit: ReplicateEstimates.Question(
-          statistics: statistics, domains: domains, design: design, variance: variance), partial
-      ).replacingShares(by: quantiles, level: request.level))
-    return try rows.result(concludedBy: conclusion)
+    return try ReplicateEstimates(
+      fit: ReplicateEstimates.Question(statistics: statistics, domains: domains, design: design, variance: variance),
+      partial
+    ).replacingShares(by: quantiles, level: request.level)
   }
 
   /// Rows kept of the weights of a domain, for their rank: twice as many as replicates, fewer where many domains would
