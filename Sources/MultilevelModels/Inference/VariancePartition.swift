@@ -116,7 +116,8 @@ extension LinearMixedModel {
         let explained = level.fixed.form(beta, beta)
         let total =
           explained + level.random.reduce(0) { $0 + $1.variance } + (location == 0 ? evaluation.residualVariance : 0)
-        let estimate = total > 0 ? explained / total : 0
+        // Squares of what rounding leaves of columns that do not vary there are nothing.
+        let estimate = explained > 1e-24 * total ? explained / total : 0
         var error: Double?
         if let ofPsi, total > 0 {
           var gradient = [Double](repeating: 0, count: parameters.count)

@@ -22,6 +22,7 @@ struct TotalsPartial: Partial {
   private(set) var ungrouped = 0
   /// The first source row that lacks a statistic or a group, by statistic and last the groups.
   private(set) var firstMissing: [Int]
+  private let emptySums: [Double]
 
   init(_ fit: TotalsFit) {
     self.fit = fit
@@ -32,6 +33,7 @@ struct TotalsPartial: Partial {
         fit.weighting, weights: fit.request.design.weights,
         terms: fit.statistics.reduce(0) { $0 + $1.terms.width })
     }
+    emptySums = [Double](repeating: 0, count: layout.sumsPerCell)
     firstMissing = Array(repeating: Int.max, count: fit.statistics.count + 1)
   }
 
@@ -84,7 +86,7 @@ struct TotalsPartial: Partial {
 
   private mutating func openCell() {
     rows.append(0)
-    sums.append(contentsOf: repeatElement(0, count: layout.sumsPerCell))
+    sums.append(contentsOf: emptySums)
     if rowsAreUnits { moments.append(contentsOf: repeatElement(0, count: layout.momentsPerCell)) }
   }
 
@@ -154,6 +156,8 @@ struct TotalsPartial: Partial {
 
   mutating func merge(_ other: TotalsPartial) throws(ImmerseError) {
     let units = try tree.merge(other.tree)
+    // As a rule parts have few cells in common.
+    sums.reserveCapacity((cells.count + other.cells.count) * layout.sumsPerCell)
     for (theirs, key) in other.cells.keys.enumerated() {
       let (unit, domain) = KeyIndex.parts(key)
       let own = cells.insert(KeyIndex.pair(units[unit], domain))
