@@ -12,7 +12,7 @@ from typing import Any
 
 from ._analyses import Design, names, present
 from ._results import FitResult, Result
-from .partial import merged
+from .partial import Partial, merged
 
 _SCHEMA = "part int, blob binary"
 
@@ -28,6 +28,8 @@ def run(request: dict[str, Any], frame: Any, columns: Iterable[str]) -> Result |
     """
     text = json.dumps(request)
     selected = frame.select(*columns)
+    # What cannot be had in parts is refused here, and not by a worker.
+    Partial(text)
     finished: bytes | Result | None = None
     while finished is None or isinstance(finished, bytes):
         finished = merged(text, finished, _parts(selected, text, finished))
