@@ -85,6 +85,11 @@ public struct Expression: Sendable {
     return Column(.category(categories.codes, categories.levels))
   }
 
+  /// What the condition may be for rows of which only the bounds of their values are known.
+  func outcomes(knowing bounds: KnownBounds) -> Outcomes {
+    if case .truth(let condition) = root { condition.outcomes(knowing: bounds) } else { .any }
+  }
+
   private var numeric: Numeric {
     get throws(ImmerseError) {
       switch root {

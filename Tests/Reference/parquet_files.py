@@ -18,6 +18,8 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 folder = Path(sys.argv[1])
@@ -165,3 +167,25 @@ nested = pa.table({
 pq.write_table(nested, folder / "nested.parquet")
 pq.write_table(pa.table({"x": pa.array(range(10))}), folder / "brotli.parquet", compression="brotli")
 pq.write_table(table.slice(0, 0), folder / "empty.parquet")
+
+# Groups of rows as large as a chunk, each with values of its own: a condition can leave whole groups unread.
+GROUP = 65_536
+places = [i // GROUP for i in range(4 * GROUP)]
+groups = pa.table({
+    "wave": pa.array([g + 1 for g in places], pa.int32()),
+    "country": pa.array([("BE", "DE", "GR", "IE")[g] for g in places]),
+    "score": pa.array([g + (i % GROUP) // 8192 / 8 for i, g in enumerate(places)]),
+    "gap": pa.array([None if g == 1 else g for g in places], pa.int32()),
+})
+pq.write_table(groups, folder / "groups_pyarrow.parquet", row_group_size=GROUP)
+pl.from_arrow(groups).write_parquet(folder / "groups_polars.parquet", row_group_size=GROUP, statistics=True)
+connection.register("groups", groups)
+connection.execute(f"copy groups to '{folder / 'groups_duckdb.parquet'}' (format parquet, row_group_size {GROUP})")
+
+# Schools of the bundled sample, which every verb is given in every format.
+schools = pacsv.read_csv(Path(__file__).parents[2] / "Datasets/api/apiclus1.csv")
+schools = schools.select(["stype", "snum", "dnum", "api00", "api99", "awards", "meals", "ell", "enroll", "fpc", "pw"])
+for level in (500, 600, 700, 800):
+    passed = pc.cast(pc.greater(schools["api00"], level), pa.int8())
+    schools = schools.append_column(f"item{level}", passed)
+pq.write_table(schools, folder / "schools.parquet", compression="zstd")

@@ -87,11 +87,13 @@ struct ParquetChunk {
   let codec: Int
   let start: Int
   let length: Int
+  let statistics: ParquetStatistics
 
   /// - Throws: `badData` where the bytes are damaged, encrypted or in another file.
   init(_ thrift: inout ThriftReader) throws(ImmerseError) {
     var (codec, length): (Int?, Int?) = (nil, nil)
     var (data, dictionary): (Int?, Int?) = (nil, nil)
+    var statistics = ParquetStatistics()
     try thrift.fields { (field, value) throws(ImmerseError) in
       switch field {
       case 1:
@@ -104,6 +106,7 @@ struct ParquetChunk {
           case 7: length = try value.size()
           case 9: data = try value.size()
           case 11: dictionary = try value.size()
+          case 12: statistics = try ParquetStatistics(&value)
           default: break
           }
         }
@@ -114,6 +117,7 @@ struct ParquetChunk {
     guard let codec, let length, let data else { throw .damagedParquet }
     self.codec = codec
     self.length = length
+    self.statistics = statistics
     // Some programs write 0 where there is no dictionary.
     start = dictionary.map { $0 > 0 ? min($0, data) : data } ?? data
   }

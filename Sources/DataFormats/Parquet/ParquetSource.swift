@@ -47,6 +47,19 @@ struct ParquetSource: RandomAccessSource {
 
   func metadata(of column: String) -> VariableMetadata? { details[column]?.metadata }
 
+  func bounds(of column: String, in rows: Range<Int>) -> ValueBounds? {
+    guard let position = positions[column], !rows.isEmpty else { return nil }
+    let column = file.footer.schema.columns[position]
+    var whole = ValueBounds(.none, mayBeMissing: false)
+    for (group, start) in zip(file.footer.groups, file.starts) where start < rows.upperBound {
+      if start + group.rowCount <= rows.lowerBound { continue }
+      let known = group.chunks[column.leaf].statistics.bounds(of: column, rows: group.rowCount)
+      guard let known, let joined = whole.union(known) else { return nil }
+      whole = joined
+    }
+    return whole
+  }
+
   func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
     var types: [String: DataType] = [:]
     for name in columns {

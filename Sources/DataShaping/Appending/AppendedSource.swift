@@ -49,6 +49,22 @@ public struct AppendedSource: RandomAccessSource {
 
   public func metadata(of column: String) -> VariableMetadata? { described[column] }
 
+  public func bounds(of column: String, in rows: Range<Int>) -> ValueBounds? {
+    var whole = ValueBounds(.none, mayBeMissing: false)
+    for (part, start) in zip(parts, starts) {
+      let own = rows.clamped(to: start..<start + part.rowCount)
+      if own.isEmpty { continue }
+      let isLacking = !part.columnNames.contains(column)
+      let known =
+        isLacking
+        ? ValueBounds(.none, mayBeMissing: true)
+        : part.bounds(of: column, in: own.lowerBound - start..<own.upperBound - start)
+      guard let known, let joined = whole.union(known) else { return nil }
+      whole = joined
+    }
+    return whole
+  }
+
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place {
     guard let part = starts.lastIndex(where: { $0 <= row }) else { return ImmerseError.Place(file: name) }
     return parts[part].place(ofRow: row - starts[part], column: column)

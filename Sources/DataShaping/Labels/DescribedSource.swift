@@ -64,6 +64,14 @@ public struct DescribedSource: RandomAccessSource {
     return metadata
   }
 
+  /// Codes of missing answers may be among the values, so that any of them may be missing.
+  public func bounds(of column: String, in rows: Range<Int>) -> ValueBounds? {
+    if variable(ofReason: column) != nil || labelled(column) != nil { return nil }
+    var bounds = base.bounds(of: column, in: rows)
+    if described[column]?.codes.isEmpty == false { bounds?.mayBeMissing = true }
+    return bounds
+  }
+
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
 
   public func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {

@@ -19,6 +19,11 @@ public struct FilterTransform: Transform {
   public var outputs: [Field] { [] }
   public var filtersRows: Bool { true }
 
+  /// Rows that the condition cannot be true for by the bounds of their values; those are not looked at otherwise.
+  public func dropsAll(of rows: Range<Int>, knowing bounds: KnownBounds) -> Bool {
+    !condition.outcomes(knowing: bounds).contains(.isTrue)
+  }
+
   public func apply(to batch: Batch) throws(ImmerseError) -> Batch {
     let mask = try condition.evaluateMask(batch)
     return mask.trueCount == batch.rowCount ? batch : batch.gathering(mask.trueRows)

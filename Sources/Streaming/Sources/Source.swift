@@ -30,6 +30,9 @@ public protocol Source: Sendable {
   /// - Throws: `badData` where a column does not exist or a cell contradicts the request.
   func chunk(_ index: Int, _ columns: [ColumnRequest]) throws(ImmerseError) -> Batch
 
+  /// What is known of a column's values in some rows without reading them; nil where they would have to be read.
+  func bounds(of column: String, in rows: Range<Int>) -> ValueBounds?
+
   /// Where a row stands, and its cell of a column where one is named, for messages.
   func place(ofRow row: Int, column: String?) -> ImmerseError.Place
 }
@@ -48,6 +51,8 @@ extension Source {
   public var hiddenColumnNames: [String] { [] }
 
   public func metadata(of column: String) -> VariableMetadata? { nil }
+
+  public func bounds(of column: String, in rows: Range<Int>) -> ValueBounds? { nil }
 
   public func place(ofRow row: Int, column: String?) -> ImmerseError.Place { ImmerseError.Place(file: name) }
 

@@ -12,6 +12,9 @@ public protocol Transform: Sendable {
   /// What is known of a column it adds beside its values; nil where nothing is.
   func metadata(of output: String) -> VariableMetadata?
 
+  /// Whether it drops all of some rows, so that these need not be read; known only of a filter.
+  func dropsAll(of rows: Range<Int>, knowing bounds: KnownBounds) -> Bool
+
   /// - Throws: `badData` where a row contradicts the rule.
   func apply(to batch: Batch) throws(ImmerseError) -> Batch
 }
@@ -20,6 +23,8 @@ extension Transform {
   public var filtersRows: Bool { false }
 
   public func metadata(of output: String) -> VariableMetadata? { nil }
+
+  public func dropsAll(of rows: Range<Int>, knowing bounds: KnownBounds) -> Bool { false }
 }
 
 /// A source with a transform in front of it. Columns nobody asks for are not computed.
@@ -49,6 +54,10 @@ struct TransformedSource: Source {
     added[column] == nil ? base.metadata(of: column) : rule.metadata(of: column)
   }
 
+  func bounds(of column: String, in rows: Range<Int>) -> ValueBounds? {
+    added[column] == nil ? base.bounds(of: column, in: rows) : nil
+  }
+
   func place(ofRow row: Int, column: String?) -> ImmerseError.Place { base.place(ofRow: row, column: column) }
 
   func types(of columns: [String]) throws(ImmerseError) -> [String: DataType] {
@@ -62,6 +71,10 @@ struct TransformedSource: Source {
     let wanted = columns.filter { added[$0.name] != nil }
     let passed = columns.filter { added[$0.name] == nil }
     if wanted.isEmpty && !rule.filtersRows { return try base.chunk(index, columns) }
+    let rows = rows(ofChunk: index)
+    if rule.filtersRows, rule.dropsAll(of: rows, knowing: { base.bounds(of: $0, in: rows) }) {
+      return try noRows(columns, at: rows.lowerBound)
+    }
     let transformed = try rule.apply(to: try base.chunk(index, (inputs + passed).merged))
     var batch = Batch([], rowCount: transformed.rowCount, firstRow: transformed.firstRow)
     for request in columns {
@@ -73,6 +86,16 @@ struct TransformedSource: Source {
       batch.set(request.name, try column.delivered(as: isNumber ? .number(request.name) : request))
     }
     return batch
+  }
+
+  private func noRows(_ columns: [ColumnRequest], at row: Int) throws(ImmerseError) -> Batch {
+    let types = try types(of: columns.filter { $0.kind == .native || $0.kind == .verbatim }.map(\.name))
+    var empty: [(name: String, column: Column)] = []
+    for request in columns {
+      let type = types[request.name] ?? (request.kind == .category ? .category : .float64)
+      empty.append((request.name, try Column.joined([], type: type)))
+    }
+    return Batch(empty, rowCount: 0, firstRow: row)
   }
 }
 

@@ -6,7 +6,12 @@ import Studies
 
 /// The condition by which all verbs but `estimate` drop rows.
 struct FilterOption: ParsableArguments {
-  @Option(name: .customLong("where"), help: "A condition: other rows are dropped, and counted on standard error.")
+  @Option(
+    name: .customLong("where"),
+    help: """
+      A condition: other rows are dropped, and counted on standard error; groups of rows of a Parquet file that its \
+      statistics rule out are not even read.
+      """)
   var condition: String?
 
   /// The rows that meet the condition; how many did not is said when the verb has read them.
@@ -32,6 +37,12 @@ private struct CountingFilter: Transform {
   var inputs: [ColumnRequest] { rule.inputs }
   var outputs: [Field] { rule.outputs }
   var filtersRows: Bool { rule.filtersRows }
+
+  func dropsAll(of rows: Range<Int>, knowing bounds: KnownBounds) -> Bool {
+    guard rule.dropsAll(of: rows, knowing: bounds) else { return false }
+    dropped.note(rows.count, ofChunk: rows.lowerBound / chunkRows)
+    return true
+  }
 
   func apply(to batch: Batch) throws(ImmerseError) -> Batch {
     let kept = try rule.apply(to: batch)
