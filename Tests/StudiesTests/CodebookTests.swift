@@ -111,7 +111,7 @@ struct CodebookTests {
   @Test("DDI has the elements of the standard in their order, with its attributes and values")
   func ddiStructure() throws {
     let range = VariableMetadata(
-      label: "<b>", valueLabels: [.init(.number(1), "a & b"), .init(.number(99), "x")],
+      label: "<b>\u{1}\u{ffff}", valueLabels: [.init(.number(1), "a & b"), .init(.number(99), "x")],
       missing: [.range(-.infinity, -1), .code(.number(99))], measure: .ordinal)
     for book in [
       try Codebook(of: try DataFile.open(spss)), Codebook(variables: [.init(name: "q", metadata: range)]),

@@ -186,7 +186,7 @@ private struct XMLText {
       case ">": escaped += "&gt;"
       case "\"": escaped += "&quot;"
       case "\n", "\t": escaped += " "
-      case _ where scalar.value < 0x20: break
+      case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff: break
       default: escaped.unicodeScalars.append(scalar)
       }
     }

@@ -54,7 +54,7 @@ public enum Inspection {
     // A column that nobody labelled takes no room.
     if names.allSatisfy({ source.metadata(of: $0)?.label == nil }) { rows = rows.map { $0.removing("label") } }
     var sections: [JSONValue.Member] = [
-      .init("file", ["rows": .integer(source.rowCount), "columns": .integer(names.count)])
+      .init("file", ["rows": .integer(profile.rowCount), "columns": .integer(names.count)])
     ]
     let reasons = try Self.reasons(zip(reasonNames, counts), models, source, profile)
     if !reasons.isEmpty { sections.append(.init("missing_by_reason", .array(reasons))) }

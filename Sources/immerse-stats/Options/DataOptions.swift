@@ -15,18 +15,12 @@ struct DataOptions: ParsableArguments {
       """)
   var data: [String] = []
 
-  @OptionGroup var joins: JoinOptions
-  @OptionGroup var dialect: DialectOptions
+  @OptionGroup var rows: RowsOptions
   @OptionGroup var codebook: CodebookOption
-  @OptionGroup var reshape: ReshapeOptions
 
-  /// The rows with the tables attached; how well the keys met is said on standard error.
   func open(_ global: GlobalOptions, _ engine: Engine) throws(ImmerseError) -> any Source {
     if data.isEmpty { throw ImmerseError(.usage, "no data are named", remedy: "add --data FILE") }
-    let files = try DataFile.open(data, options: try codebook.apply(to: dialect.options))
-    Terminal.say(InputNotes.contradictions(in: files), global)
-    let rows = try reshape.apply(to: files, global, engine)
-    return try joins.apply(to: rows, global, engine)
+    return try rows.open(data, codebook, global, engine)
   }
 }
 

@@ -12,6 +12,7 @@ struct Convert: ParsableCommand {
       EXAMPLES
         immerse-stats convert children.csv children.arrow
         immerse-stats convert pisa.arrow - --where 'country == "IE"'
+        immerse-stats convert ireland.sav italy.sav greece.dta countries.arrow
 
         immerse-stats convert STU.sav students.arrow
         immerse-stats convert students.arrow - --format arrow | other-program
@@ -23,11 +24,10 @@ struct Convert: ParsableCommand {
       codes a format cannot hold is said on standard error.
       """)
 
-  @Argument(help: "The file to read.")
-  var input: String
-
-  @Argument(help: "The file to write.")
-  var output: String
+  @Argument(
+    help: ArgumentHelp(
+      "The file to read, or several whose rows are appended, and last the file to write.", valueName: "file"))
+  var files: [String]
 
   @Option(help: "The format to write, by its extension; by default that of the file, and CSV on standard output.")
   var format: String?
@@ -37,18 +37,20 @@ struct Convert: ParsableCommand {
     transform: { (name: String) throws(ImmerseError) in try ArrowCodec.named(name) })
   var compression: ArrowCodec?
 
-  @OptionGroup var dialect: DialectOptions
+  @OptionGroup var rows: RowsOptions
   @OptionGroup var codebook: CodebookOption
-  @OptionGroup var reshape: ReshapeOptions
-  @OptionGroup var joins: JoinOptions
   @OptionGroup var filter: FilterOption
 
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    guard files.count > 1 else { throw ValidationError("name the file to write after those to read") }
+  }
+
   func run() throws {
     let engine = global.engine
-    let file = try DataFile.open(input, options: try codebook.apply(to: dialect.options))
-    let rows = try joins.apply(to: try reshape.apply(to: file, global, engine), global, engine)
+    let output = files[files.count - 1]
+    let rows = try rows.open(Array(files.dropLast()), codebook, global, engine)
     let source = try filter.apply(to: rows, global, engine)
     let format = try format.map { name throws(ImmerseError) in try FileFormat.named(name, on: output) }
     Terminal.say(

@@ -119,28 +119,31 @@ struct FitModel: ParsableCommand {
 
   func run() throws {
     let engine = global.engine
+    // Opened once, as standard input is read only once; a saved fit needs no rows.
+    let source: (any Source)? = resume != nil && data.data.isEmpty ? nil : try rows(engine)
     let models: [MixedModel]
     if save == nil && resume == nil && merge.isEmpty {
       let asked = try request.comparing(with: compare)
-      let source = try rows(engine)
+      let source = try source ?? rows(engine)
       let preset = replication.preset
       models = try MixedModel.fit(
         try preset.map { preset in try asked.map { try preset.apply(to: $0, of: source) } } ?? asked, to: source,
         engine: engine)
     } else {
       var saved =
-        try resume.map { try SavedFit(file: $0) } ?? SavedFit(try request, of: try rows(engine), engine: engine)
+        try resume.map { try SavedFit(file: $0) }
+        ?? SavedFit(try request, of: try source ?? rows(engine), engine: engine)
       if resume != nil {
         let options = inference.options(seed: global.seed)
         if options != InferenceOptions(seed: global.seed) { saved.request.inference = options }
-        if !data.data.isEmpty { try saved.add(try rows(engine), engine: engine) }
+        if let source { try saved.add(source, engine: engine) }
       }
       for other in merge { try saved.merge(try SavedFit(file: other)) }
       models = [try saved.model(threads: engine.threads)]
       if let save { try OutputFile.write(saved.bytes, to: save, force: global.force) }
     }
     var result = try MixedModel.analysis(of: models)
-    try writeTables(models[0], engine)
+    try writeTables(models[0], of: source, engine)
     result.provenance = Provenance.current
     try output.write(result, global)
   }
@@ -150,13 +153,13 @@ struct FitModel: ParsableCommand {
   }
 
   /// The files asked for beside the result.
-  private func writeTables(_ model: MixedModel, _ engine: Engine) throws {
+  private func writeTables(_ model: MixedModel, of source: (any Source)?, _ engine: Engine) throws {
     if let randomEffects {
       let table = GroupPrediction.analysis(try model.groupPredictions())
       try OutputOptions.format(of: randomEffects).write(table, to: randomEffects, force: global.force)
     }
     if let predict {
-      let known = newData == nil ? try rows(engine) : try DataFile.open(newData ?? "")
+      let known = try newData.map { try DataFile.open($0) } ?? source ?? rows(engine)
       let rule = try MixedModelPrediction(model, seed: simulate ? global.seed : nil)
       try DataFile.write(known.applying(rule), to: predict, engine: engine, force: global.force)
     }

@@ -16,13 +16,14 @@ struct Inspect: ParsableCommand {
         immerse-stats inspect STU.sav --weights W_FSTUWT
         immerse-stats inspect STU.sav --codebook --out codebook.yaml
         immerse-stats inspect STU.sav --ddi --out codebook.xml
+        immerse-stats inspect ireland.sav italy.sav --join sites.csv:site --codebook
 
       No single child's value is shown: low and high are the tenth smallest and the tenth largest value, between which the \
       histogram runs; of text columns only the number of different values is shown.
       """)
 
-  @Argument(help: "The file, or - for standard input.")
-  var file: String
+  @Argument(help: ArgumentHelp("The file, or several whose rows are appended; - is standard input.", valueName: "file"))
+  var files: [String]
 
   @Option(help: "A column of weights, for weighted means, standard deviations and histograms.")
   var weights: String?
@@ -34,7 +35,7 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Write the codebook as DDI-Codebook 2.5 XML.")
   var ddi = false
 
-  @OptionGroup var dialect: DialectOptions
+  @OptionGroup var rows: RowsOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var global: GlobalOptions
 
@@ -43,12 +44,13 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let source = try DataFile.open(file, options: dialect.options)
+    let engine = global.engine
+    let source = try rows.open(files, nil, global, engine)
     guard codebook || ddi else {
-      return try output.write(try Inspection.inspect(source, weights: weights, engine: global.engine), global)
+      return try output.write(try Inspection.inspect(source, weights: weights, engine: engine), global)
     }
     let book = try Codebook(of: source)
-    let text = ddi ? book.ddi(rows: source.rowCount) : book.yaml
+    let text = ddi ? book.ddi(rows: rows.reshape.dropMissing ? nil : source.rowCount) : book.yaml
     try OutputFile.write(Array(text.utf8), to: output.out ?? "-", force: global.force)
   }
 }
