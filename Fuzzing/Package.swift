@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// A fuzz target for every reader of files, in one program. `scripts/fuzz` builds it with sanitizers and `-enable-testing`: what
-// it tries is not public.
+// A fuzz target for every reader of files, texts and parts, in one program. `scripts/fuzz` builds it with sanitizers and
+// `-enable-testing`: what it tries is not public.
 let package = Package(
   name: "Fuzzing",
   platforms: [.macOS(.v26)],
@@ -12,11 +12,17 @@ let package = Package(
     .target(name: "CCoverage"),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["CCoverage", .product(name: "DataFormats", package: "immerse-stats")],
+      dependencies: [
+        "CCoverage",
+        .product(name: "DataFormats", package: "immerse-stats"),
+        .product(name: "ImmerseStats", package: "immerse-stats"),
+        .product(name: "Studies", package: "immerse-stats"),
+      ],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .unsafeFlags(["-parse-as-library"])],
       linkerSettings: [
+        .linkedLibrary("m"),
         .unsafeFlags(
-          ["", "_init"].flatMap { ["-Xlinker", "--wrap=__sanitizer_cov_trace_pc_guard\($0)"] })
+          ["", "_init"].flatMap { ["-Xlinker", "--wrap=__sanitizer_cov_trace_pc_guard\($0)"] }),
       ]),
   ]
 )

@@ -7,7 +7,8 @@ typealias Target = @Sendable ([UInt8]) throws -> Void
 private let targets: [String: Target] = [
   "csv": CSVTarget.run, "arrow": Tables.arrow, "parquet": Tables.parquet, "sav": Tables.sav,
   "sav-readstat": Tables.savByReadStat, "por": Tables.por, "dta": Tables.dta, "sas7bdat": Tables.sas7bdat,
-  "xpt": Tables.xpt,
+  "xpt": Tables.xpt, "codebook": Texts.codebook, "expression": Texts.expression, "formula": Texts.formula,
+  "request": Texts.request, "partial": Parts.run,
 ]
 
 /// The reader that the environment's `FUZZ_TARGET` names.
