@@ -9,20 +9,14 @@ let package = Package(
   platforms: [.macOS(.v26)],
   dependencies: [.package(name: "immerse-stats", path: "..")],
   targets: [
-    .target(name: "CCoverage"),
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "CCoverage",
         .product(name: "DataFormats", package: "immerse-stats"),
         .product(name: "ImmerseStats", package: "immerse-stats"),
         .product(name: "Studies", package: "immerse-stats"),
       ],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .unsafeFlags(["-parse-as-library"])],
-      linkerSettings: [
-        .linkedLibrary("m"),
-        .unsafeFlags(
-          ["", "_init"].flatMap { ["-Xlinker", "--wrap=__sanitizer_cov_trace_pc_guard\($0)"] }),
-      ]),
+      linkerSettings: [.linkedLibrary("m")])
   ]
 )

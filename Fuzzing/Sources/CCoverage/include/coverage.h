@@ -1,3 +1,0 @@
-#pragma once
-
-// Called by code that is compiled with -sanitize=fuzzer.
