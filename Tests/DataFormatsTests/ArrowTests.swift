@@ -239,6 +239,20 @@ struct ArrowTests {
     }
   }
 
+  @Test(
+    "what polars compressed, with its views of text and its categories",
+    arguments: ["lz4.arrow", "lz4.arrows", "zstd.arrow", "zstd.arrows"])
+  func polars(file: String) throws {
+    let source = try DataFile.open(TestFiles.golden("arrow/polars_\(file)").path)
+    let expected = try DataFile.open(TestFiles.golden("parquet/schools.parquet").path)
+    #expect(source.rowCount == 40 && source.columnNames == expected.columnNames)
+    #expect(try source.types(of: ["stype", "awards", "pw"]) == ["stype": .category, "awards": .text, "pw": .float64])
+    for name in source.columnNames {
+      let (own, other) = try (source.rows(0..<40, [.native(name)]), expected.rows(0..<40, [.native(name)]))
+      #expect(own[name]?.cells == other[name]?.cells, "\(name)")
+    }
+  }
+
   @Test("pyarrow reads what was written")
   func pyarrow() throws {
     guard let python = Python.withPyArrow else { return }

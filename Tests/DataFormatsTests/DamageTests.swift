@@ -72,6 +72,22 @@ struct DamageTests {
     }
   }
 
+  /// Counts of columns, of buffers and of rows, lengths and offsets: whatever stands there claims more than there is, less
+  /// than nothing, or points back to itself.
+  @Test("Arrow metadata: every word, one at a time")
+  func arrowWords() throws {
+    let bytes = Array(try Data(contentsOf: TestFiles.golden("arrow/replaced.arrow")))
+    for position in stride(from: 0, to: bytes.count - 3, by: 4) {
+      for word: UInt32 in [0, 4, 1 << 30, 1 << 31 - 1, 1 << 31, .max, UInt32(position), 0 &- UInt32(position)] {
+        var damaged = bytes
+        for byte in 0..<4 { damaged[position + byte] = UInt8(truncatingIfNeeded: word >> (8 * UInt32(byte))) }
+        guard let source = try? ArrowSource(try FileBytes(damaged), name: "damaged") else { continue }
+        #expect(source.columnNames.count < 100)
+        _ = try? source.rows(0..<min(source.rowCount, 10), source.columnNames.map { .native($0) })
+      }
+    }
+  }
+
   @Test(
     "Parquet",
     arguments: [

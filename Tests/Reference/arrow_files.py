@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the Arrow files of Tests/Goldens/arrow and, beside them, what pyarrow reads back from them.
 
-Usage: arrow_files.py FOLDER        (pyarrow 26.0.1 made the committed files)
+Usage: arrow_files.py FOLDER        (pyarrow 26.0.1 and polars 2.1.0 made the committed files)
 """
 
 import datetime
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 folder = Path(sys.argv[1])
@@ -125,3 +126,10 @@ expected("times.arrow", pa.table({
     "time": ["23:59:59.250000", None, "01:02:03"],
     "decimal": [12.25, None, -0.5],
 }), "days, times and decimals, with the texts that are to be read")
+
+# As polars writes, compressed, with its categories and views of text: the first rows of ../parquet/schools.parquet.
+schools = pl.read_parquet(Path(__file__).parents[1] / "Goldens/parquet/schools.parquet").head(40)
+schools = schools.with_columns(pl.col("stype").cast(pl.Categorical))
+for codec in ["lz4", "zstd"]:
+    schools.write_ipc(folder / f"polars_{codec}.arrow", compression=codec)
+    schools.write_ipc_stream(folder / f"polars_{codec}.arrows", compression=codec)
