@@ -206,10 +206,20 @@ struct TotalsPartial: Partial {
     let counts = try blob.integers()
     guard rows.count == cells.count, sums.count == cells.count * layout.sumsPerCell,
       moments.count == (rowsAreUnits ? cells.count * layout.momentsPerCell : 0), counts.count == firstMissing.count + 1,
-      cells.keys.allSatisfy({ KeyIndex.parts($0).first < tree.leafCount })
+      cells.keys.allSatisfy({ KeyIndex.parts($0).first < tree.leafCount }), rowCountsAreSound
     else { throw .brokenPartial }
     ungrouped = counts[0]
     firstMissing = Array(counts.dropFirst())
+  }
+
+  /// Whether what counts rows among the sums can be a number of rows.
+  private var rowCountsAreSound: Bool {
+    cells.keys.indices.allSatisfy { cell in
+      layout.widths.indices.allSatisfy { statistic in
+        let first = layout.sums(cell, statistic)
+        return (0..<0x1p48).contains(sums[first]) && (0..<0x1p48).contains(sums[first + 1])
+      }
+    }
   }
 }
 
