@@ -35,7 +35,7 @@ coverage: setup ## whether intervals cover the truth in 2,000 simulated studies
 adapters: setup ## build the libraries for C, Python and R, and test them
 	scripts/adapters c python r
 
-fuzz: setup ## try the readers of files with made-up inputs, SECONDS for each (0: only those that are kept)
+fuzz: setup ## try the readers of files, texts and parts with made-up inputs, SECONDS for each (0: only those that are kept)
 	scripts/fuzz $(or $(SECONDS),60)
 
 release-check: test lint consumer demo coverage ## everything, including the slow checks

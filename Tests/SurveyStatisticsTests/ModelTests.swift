@@ -33,7 +33,7 @@ struct ModelTests {
     #expect(result.rows.allSatisfy { $0.degreesOfFreedom == df })
     let covariance = try #require(result.covariance)
     #expect(covariance.terms == result.rows.map(\.term))
-    for (row, expected) in zip(covariance.values, try entry["vcov"].list) {
+    for (row, expected) in zip(covariance.values, entry["vcov"].list) {
       expectClose(row, try expected.numbers, relative: max(relative, 1e-9), absolute: 1e-14, "vcov")
     }
   }

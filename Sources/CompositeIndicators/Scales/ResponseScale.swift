@@ -1,4 +1,4 @@
-public import Columnar
+import Columnar
 
 /// A scale of items with known parameters of a (generalised) partial credit model, and how answers become a score.
 ///

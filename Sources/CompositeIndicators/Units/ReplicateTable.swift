@@ -1,4 +1,4 @@
-public import Columnar
+import Columnar
 public import Streaming
 
 /// A table of replicate estimates: one row for each unit and replicate, and what the spread of replicates means.

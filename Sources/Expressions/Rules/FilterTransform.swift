@@ -19,7 +19,7 @@ public struct FilterTransform: Transform {
   public var outputs: [Field] { [] }
   public var filtersRows: Bool { true }
 
-  /// Rows that the condition cannot be true for by the bounds of their values; those are not looked at otherwise.
+  /// Whether the bounds of the rows' values let the condition be true for none of them.
   public func dropsAll(of rows: Range<Int>, knowing bounds: KnownBounds) -> Bool {
     !condition.outcomes(knowing: bounds).contains(.isTrue)
   }

@@ -186,7 +186,7 @@ struct GramPartial: Partial {
     guard
       [rowCounts.count, weightSums.count, weightSquares.count].allSatisfy({ $0 == cells.count }),
       higherWeights.count == cells.count * fit.higherWeightCount, grams.count == cells.count * gramSize,
-      counts.count == dropped.missing.count + 1, (rowCounts + counts).allSatisfy({ (0..<1 << 48).contains($0) }),
+      counts.count == dropped.missing.count + 1, (rowCounts + counts).allSatisfy(\.isRowCount),
       let zeroWeight = counts.popLast()
     else { throw .brokenPartial }
     dropped = DroppedRows(missing: counts, zeroWeight: zeroWeight)

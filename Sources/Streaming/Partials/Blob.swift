@@ -119,3 +119,13 @@ extension ImmerseError {
   public static let brokenPartial = ImmerseError(
     .badData, "the saved partial is damaged or incomplete", remedy: "compute it again")
 }
+
+extension Double {
+  /// Whether it can be a number of rows, and be turned into one: bytes from elsewhere may say anything.
+  package var isRowCount: Bool { (0..<0x1p48).contains(self) }
+}
+
+extension Int {
+  /// Whether it can be a number of rows, and be added to others.
+  package var isRowCount: Bool { (0..<1 << 48).contains(self) }
+}

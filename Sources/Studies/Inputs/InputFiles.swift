@@ -1,6 +1,5 @@
 public import Columnar
-public import CompositeIndicators
-public import DataFormats
+import DataFormats
 public import DataShaping
 public import ImmerseStats
 public import Streaming

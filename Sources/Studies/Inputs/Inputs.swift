@@ -1,7 +1,7 @@
 public import Columnar
 public import CompositeIndicators
-public import DataFormats
-public import Expressions
+import DataFormats
+import Expressions
 import Foundation
 import ImmerseStats
 public import Streaming

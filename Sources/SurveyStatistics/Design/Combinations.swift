@@ -12,6 +12,9 @@ extension [Levels] {
     }
   }
 
+  /// Whether a number from elsewhere is that of a combination.
+  func hasCombination(_ key: UInt64) -> Bool { key < reduce(1) { $0 * UInt64(Swift.max($1.count, 1)) } }
+
   /// The code of each column in a combination.
   func codes(ofCombination key: UInt64) -> [Int] {
     var codes = [Int](repeating: 0, count: count)

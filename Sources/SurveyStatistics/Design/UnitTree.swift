@@ -169,6 +169,7 @@ struct UnitTree: Sendable {
     weights = try blob.doubles()
     let leaves = stages[stages.count - 1].count
     guard rows.count == leaves, weightedRows.count == leaves, weights.count == leaves,
+      (rows + weightedRows).allSatisfy(\.isRowCount),
       zip(fpc, fpcRow).allSatisfy({ $0.count == $1.count }),
       zip(design.fpc.indices, fpc).allSatisfy({ $1.count == stages[design.pps == nil ? $0 : $0 + 1].count }),
       zip(stages, stages.dropFirst()).allSatisfy({ parents, units in

@@ -1,4 +1,4 @@
-public import Columnar
+import Columnar
 
 /// Replicate weights by which variances are estimated, in place of strata and sampling units.
 ///

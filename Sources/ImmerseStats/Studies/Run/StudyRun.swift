@@ -154,7 +154,7 @@ public struct StudyRun: Sendable {
   ) throws(ImmerseError) -> DiagnosisResult? {
     guard let last = steps.last?.output else { return nil }
     return try Diagnosis.run(
-      DiagnosisRequest(weights: last, base: steps.first?.weights, variables: made.auxiliaryColumns), on: made.source,
+      DiagnosisRequest(weights: last, base: steps.first?.weights, variables: made.auxiliaryColumns), of: made.dataset,
       engine: engine)
   }
 

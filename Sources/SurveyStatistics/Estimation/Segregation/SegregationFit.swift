@@ -122,7 +122,10 @@ struct SegregationFit: Fit {
     mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
       units = KeyIndex(try blob.keys())
       sums = try blob.doubles()
-      guard sums.count == 3 * units.count else { throw .brokenPartial }
+      let domains = fit.context.domains.levels
+      guard sums.count == 3 * units.count,
+        units.keys.allSatisfy({ domains.hasCombination(UInt64(KeyIndex.parts($0).first)) })
+      else { throw .brokenPartial }
     }
   }
 }

@@ -206,20 +206,25 @@ struct TotalsPartial: Partial {
     let counts = try blob.integers()
     guard rows.count == cells.count, sums.count == cells.count * layout.sumsPerCell,
       moments.count == (rowsAreUnits ? cells.count * layout.momentsPerCell : 0), counts.count == firstMissing.count + 1,
-      cells.keys.allSatisfy({ KeyIndex.parts($0).first < tree.leafCount }), rowCountsAreSound
+      cells.keys.map(KeyIndex.parts).allSatisfy({
+        $0.first < tree.leafCount && fit.domains.levels.hasCombination(UInt64($0.second))
+      })
     else { throw .brokenPartial }
     ungrouped = counts[0]
     firstMissing = Array(counts.dropFirst())
+    guard rowCountsAreSound else { throw .brokenPartial }
   }
 
-  /// Whether what counts rows among the sums can be a number of rows.
+  /// Whether what counts rows, among the sums and the moments too, can be a number of rows.
   private var rowCountsAreSound: Bool {
-    cells.keys.indices.allSatisfy { cell in
-      layout.widths.indices.allSatisfy { statistic in
-        let first = layout.sums(cell, statistic)
-        return (0..<0x1p48).contains(sums[first]) && (0..<0x1p48).contains(sums[first + 1])
+    rows.allSatisfy(\.isRowCount) && ungrouped.isRowCount
+      && cells.keys.indices.allSatisfy { cell in
+        layout.widths.indices.allSatisfy { statistic in
+          let first = layout.sums(cell, statistic)
+          return sums[first].isRowCount && sums[first + 1].isRowCount
+            && (moments.isEmpty || moments[layout.moments(cell, statistic)].isRowCount)
+        }
       }
-    }
   }
 }
 

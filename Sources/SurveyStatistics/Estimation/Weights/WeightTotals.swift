@@ -154,7 +154,8 @@ struct WeightTotals: Sendable {
     products = try blob.doubles()
     domainCells = KeyIndex(try blob.keys())
     domainSums = try blob.doubles()
-    guard unitSums.count == unitCells.count * unitRecord, products.count == cells.count * productsPerCell,
+    guard cells.keys.allSatisfy(classes.levels.hasCombination),
+      unitSums.count == unitCells.count * unitRecord, products.count == cells.count * productsPerCell,
       domainSums.count == domainCells.count * domainRecord,
       unitCells.keys.allSatisfy({ KeyIndex.parts($0).first < units && KeyIndex.parts($0).second < cells.count }),
       domainCells.keys.allSatisfy({ KeyIndex.parts($0).second < cells.count })

@@ -162,9 +162,14 @@ private struct TermWriter {
       if squares { tally.squares = weightedSquares(values, scratch.weights, count) }
     case .terms(let terms):
       guard let first = terms.first else { break }
-      let missing = (0..<count).reduce(0) { $0 + (first[Int(rows[$1])].isNaN ? 1 : 0) }
+      var (missing, ones) = (0, 0)
+      for row in 0..<count {
+        let value = first[Int(rows[row])]
+        missing += value.isNaN ? 1 : 0
+        ones += value == 1 ? 1 : 0
+      }
       // The first is often 1 in every row that has the statistic, and then its total is found already.
-      let isGate = (0..<count).allSatisfy { first[Int(rows[$0])].isNaN || first[Int(rows[$0])] == 1 }
+      let isGate = missing + ones == count
       if isGate { columnOfTotal.append(missing == 0 ? 0 : gateColumn(first)) }
       for term in isGate ? terms.dropFirst() : terms[...] {
         let target = column(columns)

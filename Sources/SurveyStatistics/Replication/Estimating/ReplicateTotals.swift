@@ -190,7 +190,11 @@ struct ReplicateTotals: Partial {
     tallies = try blob.doubles()
     rows = try blob.integers()
     guard rows.count == slots.count, totals.count == slots.count * totalsPerDomain,
-      tallies.count == slots.count * talliesPerDomain
+      tallies.count == slots.count * talliesPerDomain, slots.keys.allSatisfy(fit.domains.levels.hasCombination),
+      rows.allSatisfy(\.isRowCount),
+      stride(from: 0, to: tallies.count, by: ReplicateTotals.tallyWidth).allSatisfy({
+        tallies[$0].isRowCount && tallies[$0 + 1].isRowCount
+      })
     else { throw .brokenPartial }
     sketches = []
     for _ in 0..<slots.count {
@@ -203,7 +207,7 @@ struct ReplicateTotals: Partial {
     sumOfWeights = try blob.double()
     let counts = try blob.integers()
     guard ratios.count == largestRatios.count, signs.count == negatives.count,
-      counts.count == firstMissing.count + 2
+      counts.count == firstMissing.count + 2, counts[0].isRowCount, counts[1].isRowCount
     else { throw .brokenPartial }
     (largestRatios, negatives) = (ratios, signs)
     (weightedRows, ungrouped) = (counts[0], counts[1])

@@ -62,7 +62,7 @@ struct WeightSketch: Sendable {
   mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
     rows = try blob.doubles()
     added = Int(try blob.integer(Int64.self))
-    guard width > 0, rows.count % width == 0, rows.count / width <= capacity, added >= 0 else {
+    guard width > 0, rows.count % width == 0, rows.count / width <= capacity, added.isRowCount else {
       throw .brokenPartial
     }
   }

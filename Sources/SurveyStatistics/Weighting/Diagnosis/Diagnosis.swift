@@ -316,7 +316,9 @@ struct DiagnosisFit: Fit {
         var counts = FactorCounts()
         try counts.read(from: &blob)
         let records = try blob.records(of: 9)
-        guard head.count == 9, records.count == fit.terms.count else { throw .brokenPartial }
+        guard let combination = UInt64(exactly: key), fit.domains.levels.hasCombination(combination),
+          head.count == 9, head[0].isRowCount, head[1].isRowCount, records.count == fit.terms.count
+        else { throw .brokenPartial }
         sums[key] = DomainSums(
           count: head[0], zeros: head[1], weight: head[2], smallest: head[3], largest: head[4], relativeSum: head[5],
           relativeSquares: head[6], factors: Extent(lowerBound: head[7], upperBound: head[8]), factorCounts: counts,

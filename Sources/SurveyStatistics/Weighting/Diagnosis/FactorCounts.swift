@@ -40,7 +40,11 @@ struct FactorCounts: Sendable {
 
   mutating func read(from blob: inout BlobReader) throws(ImmerseError) {
     let (places, values) = (try blob.integers(), try blob.integers())
-    guard places.count == values.count, Set(places).count == places.count else { throw .brokenPartial }
+    // Of the smallest and the largest number.
+    let ends = (-1074 * FactorCounts.resolution)...(1024 * FactorCounts.resolution)
+    guard places.count == values.count, Set(places).count == places.count, places.allSatisfy(ends.contains),
+      values.allSatisfy(\.isRowCount)
+    else { throw .brokenPartial }
     counts = Dictionary(uniqueKeysWithValues: zip(places, values))
   }
 }

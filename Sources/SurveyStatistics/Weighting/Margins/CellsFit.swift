@@ -114,7 +114,9 @@ struct CellsPartial: Streaming.Partial {
     cells = KeyIndex(try blob.keys())
     rows = try blob.integers()
     products = try blob.doubles()
-    guard rows.count == cells.count, products.count == cells.count * productsPerCell else { throw .brokenPartial }
+    guard cells.keys.allSatisfy(plan.classes.levels.hasCombination), rows.allSatisfy(\.isRowCount),
+      rows.count == cells.count, products.count == cells.count * productsPerCell
+    else { throw .brokenPartial }
     patterns = Patterns(numbers: plan.numbers.count)
     try patterns.read(from: &blob, cells: cells.count, separatingWeights: plan.separatesWeights)
   }
